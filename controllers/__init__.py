@@ -1,0 +1,1 @@
+"""Everything that wants something from the facility: deciding, guarding, publishing."""
