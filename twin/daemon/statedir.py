@@ -1,0 +1,87 @@
+"""State that must survive: the epoch, the loop's memory, and a lock so that one directory has one daemon."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from twin.domain.errors import TwinError
+
+_MEMORY_VERSION = 1
+
+
+class StateDirectory:
+    """One site's directory under the state directory, owned by this process while it is open."""
+
+    def __init__(self, root: Path, site: str) -> None:
+        """Raises: TwinError: the directory cannot be made or another daemon holds it."""
+        self.path = root / site
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock = (self.path / "lock").open("a+")
+        except OSError as error:
+            raise TwinError(
+                f"the state directory cannot be used: {error.strerror}",
+                where=str(self.path),
+                fix="set TWIN_STATE_DIR to a directory this account may write",
+            ) from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._lock.close()
+            raise TwinError(
+                "another daemon uses this state directory",
+                where=str(self.path),
+                fix="stop it first, or set TWIN_STATE_DIR to another directory",
+            ) from error
+
+    @property
+    def spool(self) -> Path:
+        return self.path / "spool.db"
+
+    @property
+    def history(self) -> Path:
+        return self.path / "history.db"
+
+    def next_epoch(self) -> int:
+        """A number larger than any earlier start's; on disk before it is returned, so that a crash cannot repeat it."""
+        path = self.path / "epoch"
+        try:
+            last = int(path.read_text())
+        except (FileNotFoundError, ValueError):
+            last = 0
+        _write_durably(path, str(last + 1).encode())
+        return last + 1
+
+    def load_memory(self) -> bytes:
+        """What `save_memory` last stored, or nothing when there is none of this version."""
+        try:
+            return (self.path / f"memory.{_MEMORY_VERSION}.json").read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def save_memory(self, memory: bytes) -> None:
+        """Replace the stored memory whole; a crash leaves the old or the new one."""
+        path = self.path / f"memory.{_MEMORY_VERSION}.json"
+        fresh = path.with_suffix(".new")
+        fresh.write_bytes(memory)
+        fresh.replace(path)
+
+    def close(self) -> None:
+        """Give the directory up. Harmless when repeated."""
+        self._lock.close()
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    fresh = path.with_suffix(".new")
+    with fresh.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

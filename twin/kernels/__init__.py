@@ -1,0 +1,1 @@
+"""Compiled physics: plain loops over arrays. The only room that imports numba."""

@@ -1,0 +1,102 @@
+"""Counterflow heat exchangers with flow-dependent UA, and the valve that holds a supply temperature.
+
+Source: effectiveness-NTU; UA exponents 0.8 (air) and 0.85 (water); docs/reference/equations.md#coils.
+"""
+
+from __future__ import annotations
+
+import math
+
+from twin.kernels._jit import kernel
+
+
+@kernel
+def counterflow_effectiveness(ntu: float, capacity_ratio: float) -> float:
+    """Effectiveness 0..1; the formula's hole at a capacity ratio of 1 is filled by its limit."""
+    z = min(max(capacity_ratio, 0.0), 1.0)
+    if abs(1.0 - z) < 1e-6:
+        return ntu / (1.0 + ntu)
+    decay = math.exp(-ntu * (1.0 - z))
+    return (1.0 - decay) / (1.0 - z * decay)
+
+
+@kernel
+def coil_ua_w_k(ua0_w_k: float, ha_ratio: float, air_frac: float, water_frac: float) -> float:
+    """UA at part flow: two resistances in series, `ha_ratio` = (air side hA) / (water side hA) at the design point."""
+    # 1/UA0 = 1/hAa0 + 1/hAw0 with hAa0 = ha_ratio*hAw0
+    water0 = ua0_w_k * (1.0 + ha_ratio) / ha_ratio
+    air0 = water0 * ha_ratio
+    air = air0 * math.pow(max(air_frac, 1e-3), 0.8)
+    water = water0 * math.pow(max(water_frac, 1e-3), 0.85)
+    return 1.0 / (1.0 / air + 1.0 / water)
+
+
+@kernel
+def coil_heat_w(
+    return_c: float,
+    chw_in_c: float,
+    air_kg_s: float,
+    water_kg_s: float,
+    air0_kg_s: float,
+    water0_kg_s: float,
+    ua0_w_k: float,
+    ha_ratio: float,
+) -> float:
+    """Heat from air to water, W, of a dry counterflow coil; 0 without flow."""
+    if air_kg_s <= 1e-9 or water_kg_s <= 1e-9:
+        return 0.0
+    air_w_k = air_kg_s * 1006.0
+    water_w_k = water_kg_s * 4186.0
+    least = min(air_w_k, water_w_k)
+    ua = coil_ua_w_k(ua0_w_k, ha_ratio, air_kg_s / air0_kg_s, water_kg_s / water0_kg_s)
+    return counterflow_effectiveness(ua / least, least / max(air_w_k, water_w_k)) * least * (return_c - chw_in_c)
+
+
+@kernel
+def water_for_supply_kg_s(
+    supply_c: float,
+    return_c: float,
+    fan_heat_w: float,
+    chw_in_c: float,
+    air_kg_s: float,
+    air0_kg_s: float,
+    water0_kg_s: float,
+    water_max_kg_s: float,
+    ua0_w_k: float,
+    ha_ratio: float,
+) -> tuple[float, float, float]:
+    """(water kg/s, supply degC reached, 1.0 when the valve is fully open and the supply floats up).
+
+    Bisection on the monotone coil: the fan sits behind the coil, so its heat is taken out first.
+    """
+    air_w_k = max(air_kg_s * 1006.0, 1e-9)
+    wanted_w = (return_c - supply_c) * air_w_k + fan_heat_w
+    if wanted_w <= 0.0:
+        return 0.0, return_c + fan_heat_w / air_w_k, 0.0
+    most_w = coil_heat_w(return_c, chw_in_c, air_kg_s, water_max_kg_s, air0_kg_s, water0_kg_s, ua0_w_k, ha_ratio)
+    if most_w <= wanted_w:
+        return water_max_kg_s, return_c - (most_w - fan_heat_w) / air_w_k, 1.0
+    low, high = 0.0, water_max_kg_s
+    for _ in range(28):
+        middle = 0.5 * (low + high)
+        if coil_heat_w(return_c, chw_in_c, air_kg_s, middle, air0_kg_s, water0_kg_s, ua0_w_k, ha_ratio) < wanted_w:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high), supply_c, 0.0
+
+
+@kernel
+def design_ua_w_k(heat_w: float, air_w_k: float, water_w_k: float, return_c: float, chw_in_c: float) -> float:
+    """UA that gives `heat_w` at the design point: bisection on the counterflow effectiveness."""
+    least = min(air_w_k, water_w_k)
+    ratio = least / max(air_w_k, water_w_k)
+    wanted = heat_w / (least * (return_c - chw_in_c))
+    low, high = 0.0, 100.0
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        if counterflow_effectiveness(middle, ratio) < wanted:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high) * least
