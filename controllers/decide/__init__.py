@@ -1,0 +1,1 @@
+"""Plans: hold, the site's rules, and the search over the twin."""

@@ -1,0 +1,1 @@
+"""What stands between a wish and the plant: each step a pure function that says what it did."""

@@ -1,0 +1,1 @@
+"""Setpoint leases: who holds what until when, and their bytes."""

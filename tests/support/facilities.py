@@ -79,7 +79,7 @@ def reference_facility(*, halls: int = 2, racks: int = 100) -> Facility:
             chillers=ChillerBank(
                 ids=("ch-1", "ch-2", "ch-3"),
                 needed=2,
-                curve="carrier_19xr_1234",
+                curve="carrier-19xr-1234kw",
                 capacity_w=1_234_300.0,
                 cop_rated=5.39,
                 auxiliary_w=0.0,  # the table has none; a real site runs about 15 kW for each running chiller

@@ -1,0 +1,1 @@
+"""Records and samples to disk at once, and from there to wherever history is kept, exactly once."""

@@ -53,6 +53,46 @@ def coil_heat_w(
 
 
 @kernel
+def water_for_heat_kg_s(
+    wanted_w: float,
+    return_c: float,
+    chw_in_c: float,
+    air_kg_s: float,
+    air0_kg_s: float,
+    water0_kg_s: float,
+    water_max_kg_s: float,
+    ua0_w_k: float,
+    ha_ratio: float,
+) -> tuple[float, float]:
+    """(water kg/s, heat W reached) of one coil; less than wanted when even the open valve is too little.
+
+    The coil's heat rises with its water, steeply first: Illinois' regula falsi, to a millionth of the heat.
+    """
+    if not wanted_w > 0.0:
+        return wanted_w - wanted_w, wanted_w - wanted_w
+    most_w = coil_heat_w(return_c, chw_in_c, air_kg_s, water_max_kg_s, air0_kg_s, water0_kg_s, ua0_w_k, ha_ratio)
+    if not most_w > wanted_w:
+        return water_max_kg_s, most_w
+    low, low_w = 0.0, -wanted_w
+    high, high_w = water_max_kg_s, most_w - wanted_w
+    water, side = high, 0
+    for _ in range(40):
+        water = (low * high_w - high * low_w) / (high_w - low_w)
+        error_w = coil_heat_w(return_c, chw_in_c, air_kg_s, water, air0_kg_s, water0_kg_s, ua0_w_k, ha_ratio) - wanted_w
+        if abs(error_w) <= 1e-6 * wanted_w:
+            break
+        if error_w < 0.0:
+            low, low_w = water, error_w
+            high_w = 0.5 * high_w if side < 0 else high_w
+            side = -1
+        else:
+            high, high_w = water, error_w
+            low_w = 0.5 * low_w if side > 0 else low_w
+            side = 1
+    return water, wanted_w
+
+
+@kernel
 def water_for_supply_kg_s(
     supply_c: float,
     return_c: float,
@@ -67,23 +107,21 @@ def water_for_supply_kg_s(
 ) -> tuple[float, float, float]:
     """(water kg/s, supply degC reached, 1.0 when the valve is fully open and the supply floats up).
 
-    Bisection on the monotone coil: the fan sits behind the coil, so its heat is taken out first.
+    The fan sits behind the coil, so its heat is taken out first.
     """
     air_w_k = max(air_kg_s * 1006.0, 1e-9)
     wanted_w = (return_c - supply_c) * air_w_k + fan_heat_w
+    if wanted_w != wanted_w or chw_in_c != chw_in_c:
+        missing = wanted_w + chw_in_c
+        return missing, missing, 0.0
+    water_kg_s, heat_w = water_for_heat_kg_s(
+        wanted_w, return_c, chw_in_c, air_kg_s, air0_kg_s, water0_kg_s, water_max_kg_s, ua0_w_k, ha_ratio
+    )
     if wanted_w <= 0.0:
         return 0.0, return_c + fan_heat_w / air_w_k, 0.0
-    most_w = coil_heat_w(return_c, chw_in_c, air_kg_s, water_max_kg_s, air0_kg_s, water0_kg_s, ua0_w_k, ha_ratio)
-    if most_w <= wanted_w:
-        return water_max_kg_s, return_c - (most_w - fan_heat_w) / air_w_k, 1.0
-    low, high = 0.0, water_max_kg_s
-    for _ in range(28):
-        middle = 0.5 * (low + high)
-        if coil_heat_w(return_c, chw_in_c, air_kg_s, middle, air0_kg_s, water0_kg_s, ua0_w_k, ha_ratio) < wanted_w:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high), supply_c, 0.0
+    if heat_w < wanted_w:
+        return water_kg_s, return_c - (heat_w - fan_heat_w) / air_w_k, 1.0
+    return water_kg_s, supply_c, 0.0
 
 
 @kernel

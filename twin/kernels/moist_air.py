@@ -40,8 +40,11 @@ def saturation_enthalpy_j_kg(t_c: float, pressure_pa: float) -> float:
 
 @kernel
 def dew_point_c(t_c: float, rh_frac: float) -> float:
-    """Dew point over water, degC."""
+    """Dew point above 0 degC, frost point below, degC; by Magnus' formula over water and over ice."""
     vapour_pa = max(rh_frac, 1e-4) * saturation_pressure_pa(t_c)
+    if vapour_pa < 611.21:
+        frost = math.log(vapour_pa / 611.21)
+        return 272.62 * frost / (22.46 - frost)
     logarithm = math.log(vapour_pa / 610.94)
     return 243.04 * logarithm / (17.625 - logarithm)
 

@@ -12,6 +12,8 @@ from twin.kernels._jit import kernel
 @kernel
 def speed_ratio(inlet_c: float, start_c: float, per_k: float, most: float) -> float:
     """Fan speed, and with it air flow, relative to the reference inlet."""
+    if inlet_c != inlet_c:
+        return inlet_c  # min and max would make a number of a missing one
     return min(most, 1.0 + per_k * max(0.0, inlet_c - start_c))
 
 

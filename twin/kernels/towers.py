@@ -24,6 +24,8 @@ def tower_heat_w(
     water_in_c: float, wet_bulb_c: float, water_kg_s: float, air_kg_s: float, ua_w_k: float, pressure_pa: float
 ) -> float:
     """Heat rejected by one cell, W: air is a fluid whose heat capacity is the slope of saturation enthalpy."""
+    if water_in_c != water_in_c or wet_bulb_c != wet_bulb_c:
+        return water_in_c + wet_bulb_c
     if water_kg_s <= 1e-9 or air_kg_s <= 1e-9 or water_in_c <= wet_bulb_c:
         return 0.0
     water_w_k = water_kg_s * 4186.0
@@ -83,18 +85,35 @@ def tower_fan_frac(
 ) -> tuple[float, float, float]:
     """(fan fraction, outlet degC reached, 1.0 when the fan is at full speed and the outlet floats up).
 
-    One cell that must reject `heat_w` from `water_kg_s`; the inlet is the outlet plus the range.
+    One cell that must reject `heat_w` from `water_kg_s`; the inlet is the outlet plus the range. With little heat the
+    cell does it without its fan, and the outlet falls below its setpoint.
     """
+    if heat_w != heat_w or wet_bulb_c != wet_bulb_c or outlet_c != outlet_c:
+        missing = heat_w + wet_bulb_c + outlet_c
+        return missing, missing, 0.0
     range_k = heat_w / max(water_kg_s * 4186.0, 1e-9)
-    inlet_c = outlet_c + range_k
-    full_w = tower_cell_heat_w(
-        inlet_c, wet_bulb_c, design_wet_bulb_c, water_kg_s, water0_kg_s, air0_kg_s, ua0_w_k, 1.0, pressure_pa
-    )
-    if full_w < heat_w:
-        low, high = outlet_c, outlet_c + 40.0
-        for _ in range(24):
+    idle_w, full_w = 0.0, 0.0
+    for fan in (0.0, 1.0):
+        got_w = tower_cell_heat_w(
+            outlet_c + range_k,
+            wet_bulb_c,
+            design_wet_bulb_c,
+            water_kg_s,
+            water0_kg_s,
+            air0_kg_s,
+            ua0_w_k,
+            fan,
+            pressure_pa,
+        )
+        idle_w, full_w = (got_w, full_w) if fan == 0.0 else (idle_w, got_w)
+    if full_w < heat_w or idle_w > heat_w:
+        # the fan has no say any more: the outlet finds its own temperature
+        fan = 1.0 if full_w < heat_w else 0.0
+        low = outlet_c if fan == 1.0 else min(wet_bulb_c, outlet_c)
+        high = outlet_c + 40.0 if fan == 1.0 else outlet_c
+        for _ in range(26):
             middle = 0.5 * (low + high)
-            got = tower_cell_heat_w(
+            got_w = tower_cell_heat_w(
                 middle + range_k,
                 wet_bulb_c,
                 design_wet_bulb_c,
@@ -102,25 +121,43 @@ def tower_fan_frac(
                 water0_kg_s,
                 air0_kg_s,
                 ua0_w_k,
-                1.0,
+                fan,
                 pressure_pa,
             )
-            if got < heat_w:
+            if got_w < heat_w:
                 low = middle
             else:
                 high = middle
-        return 1.0, 0.5 * (low + high), 1.0
-    low, high = 0.0, 1.0
-    for _ in range(18):
-        middle = 0.5 * (low + high)
-        got = tower_cell_heat_w(
-            inlet_c, wet_bulb_c, design_wet_bulb_c, water_kg_s, water0_kg_s, air0_kg_s, ua0_w_k, middle, pressure_pa
+        return fan, 0.5 * (low + high), fan
+    low, low_w, high, high_w = 0.0, idle_w - heat_w, 1.0, full_w - heat_w
+    middle, side = 0.5, 0
+    for _ in range(40):
+        middle = (low * high_w - high * low_w) / (high_w - low_w) if high_w > low_w else 0.5 * (low + high)
+        error_w = (
+            tower_cell_heat_w(
+                outlet_c + range_k,
+                wet_bulb_c,
+                design_wet_bulb_c,
+                water_kg_s,
+                water0_kg_s,
+                air0_kg_s,
+                ua0_w_k,
+                middle,
+                pressure_pa,
+            )
+            - heat_w
         )
-        if got < heat_w:
-            low = middle
+        if abs(error_w) <= 1e-5 * heat_w or high - low < 1e-7:
+            break
+        if error_w < 0.0:
+            low, low_w = middle, error_w
+            high_w = 0.5 * high_w if side < 0 else high_w
+            side = -1
         else:
-            high = middle
-    return 0.5 * (low + high), outlet_c, 0.0
+            high, high_w = middle, error_w
+            low_w = 0.5 * low_w if side > 0 else low_w
+            side = 1
+    return middle, outlet_c, 0.0
 
 
 @kernel

@@ -43,15 +43,10 @@ def zone_step_c(
 ) -> tuple[float, float]:
     """Temperatures (air, metal), degC, after `dt_s` of constant inputs: exact for any step length.
 
-    dTa/dt = [Cs(Ts-Ta) + G(Tm-Ta) + UAe(To-Ta) + Qa]/Ca ; dTm/dt = [Qm + G(Ta-Tm)]/Cm.
-    A closed hall (no supply, no envelope) has no steady state; a tiny loss of 1e-6 W/K stands in for it.
+    dTa/dt = [Cs(Ts-Ta) + G(Tm-Ta) + UAe(To-Ta) + Qa]/Ca ; dTm/dt = [Qm + G(Ta-Tm)]/Cm. The change is the initial rates
+    times (e^{At} - 1)/A, which needs no steady state: a closed hall without any loss keeps every joule.
     """
-    lost_w_k = max(supply_w_k + envelope_w_k, 1e-6)
-    driven_w = supply_w_k * supply_c + envelope_w_k * outdoor_c
-    if supply_w_k + envelope_w_k < 1e-6:
-        driven_w = 1e-6 * air_c
-    steady_air_c = (driven_w + air_heat_w + metal_heat_w) / lost_w_k
-    steady_metal_c = steady_air_c + metal_heat_w / metal_ua_w_k
+    lost_w_k = supply_w_k + envelope_w_k
     a11 = -(lost_w_k + metal_ua_w_k) / air_j_k
     a12 = metal_ua_w_k / air_j_k
     a21 = metal_ua_w_k / metal_j_k
@@ -59,14 +54,18 @@ def zone_step_c(
     mean = 0.5 * (a11 + a22)
     # both eigenvalues are real: the off-diagonal product is positive
     spread = math.sqrt(0.25 * (a11 - a22) * (a11 - a22) + a12 * a21)
-    slow = math.exp((mean + spread) * dt_s)
-    fast = math.exp((mean - spread) * dt_s)
-    even = 0.5 * (slow + fast)
-    odd = 0.5 * (slow - fast) / spread
-    air_gap = air_c - steady_air_c
-    metal_gap = metal_c - steady_metal_c
-    new_air_c = steady_air_c + even * air_gap + odd * ((a11 - mean) * air_gap + a12 * metal_gap)
-    new_metal_c = steady_metal_c + even * metal_gap + odd * (a21 * air_gap + (a22 - mean) * metal_gap)
+    fast = mean - spread
+    slow = lost_w_k * metal_ua_w_k / (air_j_k * metal_j_k) / fast  # from the determinant: no digits cancel
+    of_fast = math.expm1(fast * dt_s) / fast
+    of_slow = dt_s if slow == 0.0 else math.expm1(slow * dt_s) / slow
+    exchange_w = metal_ua_w_k * (metal_c - air_c)
+    air_w = supply_w_k * (supply_c - air_c) + envelope_w_k * (outdoor_c - air_c) + exchange_w + air_heat_w
+    air_rate = air_w / air_j_k
+    metal_rate = (metal_heat_w - exchange_w) / metal_j_k
+    even = 0.5 * (of_slow + of_fast)
+    odd = 0.5 * (of_slow - of_fast) / spread
+    new_air_c = air_c + even * air_rate + odd * ((a11 - mean) * air_rate + a12 * metal_rate)
+    new_metal_c = metal_c + even * metal_rate + odd * (a21 * air_rate + (a22 - mean) * metal_rate)
     return new_air_c, new_metal_c
 
 

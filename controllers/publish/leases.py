@@ -1,0 +1,248 @@
+"""The ledger of setpoint leases: what was lent by whom until when, and whether the plant agrees. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from controllers.api import Previous
+from controllers.storage import from_dict, to_dict
+from twin.domain.actuators import Actuator, ActuatorTable, Kind, Limits
+from twin.domain.clock import NS_PER_S
+from twin.domain.commands import Ack, AckStatus, Command
+from twin.domain.decisions import Verdict
+from twin.domain.points import Quality
+from twin.domain.state import State
+
+SETTLE_NS = 10 * NS_PER_S  # a written setpoint is read back within 5 to 10 s
+STRIKES = 2  # disagreements in a row after which a point is left alone
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One point's entry. While `active`, `value` is what we wrote; else what the plant was last seen at.
+
+    `since_ns` is when `value` last changed. `strikes` counts disagreements in a row; `blocked` says why we no longer
+    write, "" while we may. `number` counts the leases of this point, `seq` its commands.
+    """
+
+    value: float
+    since_ns: int
+    known: bool = True
+    active: bool = False
+    number: int = 0
+    seq: int = 0
+    issued_ns: int = 0
+    expires_ns: int = 0
+    decision: str = ""
+    strikes: int = 0
+    blocked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All leases by actuator point id, and the epoch they belong to."""
+
+    epoch: int = -1
+    leases: dict[str, Lease] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, object]:
+        """As stored between starts."""
+        return to_dict(self)
+
+    @staticmethod
+    def from_dict(stored: Mapping[str, object]) -> Ledger:
+        """Raises: TwinError: not a ledger of this version."""
+        return from_dict(Ledger, stored)
+
+
+def tolerance(actuator: Actuator) -> float:
+    """How far a readback may lie from what was written and still be the same setpoint."""
+    return 0.25 if actuator.kind is Kind.UPS_MODE else 0.5 * actuator.step + 1e-6
+
+
+def begin(ledger: Ledger, epoch: int) -> Ledger:
+    """A new start owns none of the old leases: they run out at the receiver, and the plant's setpoints are adopted."""
+    if ledger.epoch == epoch:
+        return ledger
+    kept = {point: replace(e, active=False, known=False, strikes=0, blocked="") for point, e in ledger.leases.items()}
+    return Ledger(epoch, kept)
+
+
+def acknowledge(ledger: Ledger, ack: Ack) -> Ledger:
+    """Take one answer of the receiver into account. Answers to an older command or another start change nothing."""
+    point = f"{ack.asset}/{ack.point}"
+    entry = ledger.leases.get(point)
+    if entry is None or ack.epoch != ledger.epoch or ack.seq != entry.seq:
+        return ledger
+    match ack.status:
+        case AckStatus.APPLIED:
+            changed = entry  # the plant's own readback is the proof, not the receiver's word
+        case AckStatus.REJECTED:
+            changed = _struck(replace(entry, active=False), f"the receiver refused it: {ack.reason}")
+        case AckStatus.EXPIRED:
+            changed = replace(entry, active=False)
+        case AckStatus.SUPERSEDED:
+            because = f"the receiver follows a newer master: {ack.reason}"
+            changed = replace(entry, active=False, strikes=STRIKES, blocked=because)
+    return _with(ledger, point, changed)
+
+
+def read_back(ledger: Ledger, state: State, table: ActuatorTable) -> Ledger:
+    """Compare every lease with the plant's own setpoint; adopt it where nothing is lent.
+
+    A readback gets time to arrive before it is compared. Two disagreements in a row end the writing.
+    """
+    for actuator in table:
+        i = actuator.index
+        entry = ledger.leases.get(actuator.point)
+        seen = float(state.setpoint[i])
+        usable = bool(np.isfinite(seen)) and state.setpoint_quality[i] <= Quality.SUSPECT
+        if entry is None:
+            entry = Lease(seen if usable else actuator.local, state.now_ns, known=usable)
+        if entry.active and (state.now_ns >= entry.expires_ns or state.held_by_operator[i]):
+            entry = replace(entry, active=False)
+        if entry.active:
+            entry = _compared(entry, actuator, seen, state.now_ns) if usable else entry
+        if not entry.active and usable:
+            moved = not entry.known or abs(seen - entry.value) > tolerance(actuator)
+            since_ns = state.now_ns if moved else entry.since_ns
+            entry = replace(entry, value=seen, since_ns=since_ns, known=True)
+        ledger = _with(ledger, actuator.point, entry)
+    return ledger
+
+
+def _compared(entry: Lease, actuator: Actuator, seen: float, now_ns: int) -> Lease:
+    if now_ns - entry.issued_ns < SETTLE_NS:
+        return entry
+    if abs(seen - entry.value) <= tolerance(actuator):
+        return replace(entry, strikes=0)
+    return _struck(entry, f"wrote {entry.value:g}, the plant reads {seen:g} {actuator.unit}")
+
+
+def _struck(entry: Lease, because: str) -> Lease:
+    strikes = entry.strikes + 1
+    return replace(entry, strikes=strikes, blocked=because if strikes >= STRIKES else entry.blocked)
+
+
+def block(ledger: Ledger, point: str, because: str) -> Ledger:
+    """Leave a point alone until an operator releases it."""
+    return _with(ledger, point, replace(ledger.leases[point], blocked=because))
+
+
+def unblock(ledger: Ledger, point: str) -> Ledger:
+    """An operator released the point ("" means every point): it may be written again."""
+    cleared = {
+        name: replace(entry, blocked="", strikes=0) if point in ("", name) else entry
+        for name, entry in ledger.leases.items()
+    }
+    return Ledger(ledger.epoch, cleared)
+
+
+def blocked(ledger: Ledger, table: ActuatorTable) -> tuple[str, ...]:
+    """Why writing stopped, by actuator index, "" where it did not."""
+    return tuple(ledger.leases[a.point].blocked if a.point in ledger.leases else "" for a in table)
+
+
+def previous(ledger: Ledger, table: ActuatorTable) -> Previous:
+    """Where each setpoint stands, as deciding and guarding start from; call after `read_back`."""
+    entries = [ledger.leases[a.point] for a in table]
+    return Previous(
+        value=np.array(
+            [e.value if e.known else a.local for e, a in zip(entries, table, strict=True)], dtype=np.float64
+        ),
+        since_ns=np.array([e.since_ns for e in entries], dtype=np.int64),
+        known=np.array([e.known for e in entries], dtype=np.bool_),
+        leased=np.array([e.active for e in entries], dtype=np.bool_),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What every command of a cycle has in common; `decisions` by actuator index, "" where the reason stays."""
+
+    limits: Limits
+    now_ns: int
+    modes: tuple[str, ...]  # by actuator index
+    decisions: tuple[str, ...]
+
+
+def issue(verdicts: tuple[Verdict, ...], ledger: Ledger, terms: Terms) -> tuple[tuple[Command, ...], Ledger]:
+    """The commands of this cycle: changed values, renewals of leases past their half, and releases, each once.
+
+    A value that the plant already has by itself is not written: a lease begins with a change.
+    """
+    commands: list[Command] = []
+    for verdict in verdicts:
+        actuator = terms.limits.actuators.actuators[verdict.actuator]
+        entry = ledger.leases[actuator.point]
+        if verdict.release and entry.active:
+            command, entry = _release(actuator, entry, ledger.epoch, terms)
+        elif verdict.write and _due(actuator, entry, verdict.value, terms):
+            command, entry = _lend(actuator, entry, verdict.value, ledger.epoch, terms)
+        else:
+            continue
+        commands.append(command)
+        ledger = _with(ledger, actuator.point, entry)
+    return tuple(commands), ledger
+
+
+def release_all(ledger: Ledger, terms: Terms) -> tuple[tuple[Command, ...], Ledger]:
+    """Give back every running lease, as a stopping daemon does."""
+    verdicts = tuple(Verdict(a.index, 0.0, 0.0, False, True, ()) for a in terms.limits.actuators)
+    return issue(verdicts, ledger, terms)
+
+
+def _due(actuator: Actuator, entry: Lease, value: float, terms: Terms) -> bool:
+    if abs(value - entry.value) > 1e-9:
+        return True
+    return entry.active and entry.expires_ns - terms.now_ns < 0.5 * terms.limits.lease_s * NS_PER_S
+
+
+def _lend(actuator: Actuator, entry: Lease, value: float, epoch: int, terms: Terms) -> tuple[Command, Lease]:
+    number = entry.number if entry.active else entry.number + 1
+    changed = abs(value - entry.value) > 1e-9
+    lent = replace(
+        entry,
+        value=value,
+        since_ns=terms.now_ns if changed else entry.since_ns,
+        active=True,
+        number=number,
+        seq=entry.seq + 1,
+        issued_ns=terms.now_ns,
+        expires_ns=terms.now_ns + round(terms.limits.lease_s * NS_PER_S),
+        decision=terms.decisions[actuator.index] or entry.decision,
+    )
+    return _command(actuator, lent, epoch, terms, prev=entry.value), lent
+
+
+def _release(actuator: Actuator, entry: Lease, epoch: int, terms: Terms) -> tuple[Command, Lease]:
+    decision = terms.decisions[actuator.index] or entry.decision
+    # the plant goes back to its own setpoint, which the next readback tells; until then we know no value
+    given = replace(entry, active=False, known=False, seq=entry.seq + 1, issued_ns=terms.now_ns, decision=decision)
+    return replace(_command(actuator, given, epoch, terms, prev=entry.value), release=True), given
+
+
+def _command(actuator: Actuator, entry: Lease, epoch: int, terms: Terms, *, prev: float) -> Command:
+    return Command(
+        actuator=actuator.index,
+        asset=actuator.asset,
+        point=actuator.name,
+        value=entry.value,
+        unit=actuator.unit,
+        seq=entry.seq,
+        epoch=epoch,
+        lease=f"{epoch}.{entry.number}",
+        issued_ns=terms.now_ns,
+        expires_ns=entry.expires_ns,
+        mode=terms.modes[actuator.index],
+        decision=entry.decision,
+        prev=prev,
+        limits_hash=terms.limits.hash,
+    )
+
+
+def _with(ledger: Ledger, point: str, entry: Lease) -> Ledger:
+    return Ledger(ledger.epoch, {**ledger.leases, point: entry})

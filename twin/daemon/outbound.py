@@ -1,0 +1,110 @@
+"""What the daemon says under `<root>/_twin`: built here, sent elsewhere. Nothing here is a command."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+
+from twin.domain.actuators import Mode
+from twin.domain.decisions import DecisionRecord
+from twin.domain.facility import Facility
+from twin.domain.messages import MessageOut
+from twin.domain.state import State
+from twin.domain.timestamps import iso_utc
+
+_json = msgspec.json.Encoder()
+
+
+class Voice:
+    """Builds every message of one site that is not a command."""
+
+    def __init__(self, root: str, *, version: str, config_hash: str) -> None:
+        self._root = root
+        self._version = version
+        self._config_hash = config_hash
+
+    def status(self, state: str, mode: Mode, since_ns: int, missing: Sequence[str]) -> MessageOut:
+        """Retained; the same topic carries the last will."""
+        body = {
+            "state": state,
+            "mode": mode.value,
+            "version": self._version,
+            "config": self._config_hash,
+            "since": iso_utc(since_ns),
+            "missing": list(missing),
+        }
+        return MessageOut(f"{self._root}/_twin/status", _json.encode(body), qos=1, retain=True)
+
+    def heartbeat(self, seq: int, now_ns: int, cycle_age_s: float) -> MessageOut:
+        """Sent by the control loop itself, so that it ends with the loop."""
+        body = {"seq": seq, "ts": iso_utc(now_ns), "cycle_age_s": round(cycle_age_s, 3)}
+        return MessageOut(f"{self._root}/_twin/heartbeat", _json.encode(body))
+
+    def cycle(self, state: State, *, duration_ms: float, commands: int, held: int) -> MessageOut:
+        """The last word of a cycle: whoever keeps step with the daemon waits for this."""
+        body = {
+            "cycle": state.cycle,
+            "ts": iso_utc(state.now_ns),
+            "duration_ms": round(duration_ms, 3),
+            "commands": commands,
+            "held": held,
+            "facility_kw": _kw(state.facility_w),
+            "it_kw": _kw(state.it_w),
+            "pue": _finite(state.facility_w / state.it_w if state.it_w > 0.0 else math.nan, 4),
+        }
+        return MessageOut(f"{self._root}/_twin/cycle", _json.encode(body))
+
+    def decision(self, record: DecisionRecord) -> MessageOut:
+        """One decision record."""
+        return MessageOut(f"{self._root}/_twin/decision", _json.encode(record.to_json()))
+
+    def advice(self, asset: str, point: str, payload: bytes) -> MessageOut:
+        """What would have been commanded, in advise mode."""
+        return MessageOut(f"{self._root}/_twin/advice/{asset}/{point}", payload)
+
+    def estimates(self, facility: Facility, state: State) -> list[MessageOut]:
+        """The twin's belief, for dashboards: per hall and for the plant."""
+        stamp = iso_utc(state.now_ns)
+        messages: list[MessageOut] = []
+
+        def say(asset: str, point: str, value: float, unit: str, sd: float | None = None) -> None:
+            body = {"v": _finite(value, 4), "u": unit, "ts": stamp, "q": "estimate", "sd": sd}
+            messages.append(MessageOut(f"{self._root}/_twin/state/{asset}/{point}", _json.encode(body)))
+
+        halls = state.halls
+        for i, hall in enumerate(facility.halls):
+            say(hall.id, "zone_air_c", halls.zone_air_c[i], "degC")
+            say(hall.id, "zone_metal_c", halls.zone_metal_c[i], "degC")
+            say(hall.id, "worst_inlet_c", halls.worst_inlet_c[i], "degC", _finite(halls.inlet_sd_k[i], 3))
+            say(hall.id, "it_w", halls.it_w[i], "W")
+        say("plant", "wet_bulb_c", state.plant.wet_bulb_c, "degC")
+        say("plant", "residual_w", state.residual_w, "W", _finite(state.residual_sd_w, 1))
+        return messages
+
+    def kpis(self, state: State) -> list[MessageOut]:
+        """Levels people watch. PUE is shown, never minimised."""
+        stamp = iso_utc(state.now_ns)
+        pue = state.facility_w / state.it_w if state.it_w > 0.0 else math.nan
+        levels = {
+            "facility_kw": (_kw(state.facility_w), "kW"),
+            "it_kw": (_kw(state.it_w), "kW"),
+            "cooling_kw": (_kw(state.plant.cooling_w), "kW"),
+            "pue1_interim": (_finite(pue, 4), "1"),
+        }
+        return [
+            MessageOut(
+                f"{self._root}/_twin/kpi/{name}",
+                _json.encode({"v": value, "u": unit, "ts": stamp, "q": "metered", "sd": None}),
+            )
+            for name, (value, unit) in levels.items()
+        ]
+
+
+def _finite(value: float, digits: int) -> float | None:
+    return round(float(value), digits) if math.isfinite(value) else None
+
+
+def _kw(watts: float) -> float | None:
+    return _finite(watts / 1e3, 3)

@@ -1,0 +1,1 @@
+"""The protocol half of the simulated broker: codecs, topic matching, sessions, retained messages, faults."""
