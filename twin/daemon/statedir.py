@@ -57,13 +57,13 @@ class StateDirectory:
     def load_memory(self) -> bytes:
         """What `save_memory` last stored, or nothing when there is none of this version."""
         try:
-            return (self.path / f"memory.{_MEMORY_VERSION}.json").read_bytes()
+            return (self.path / f"memory.{_MEMORY_VERSION}.msgpack").read_bytes()
         except FileNotFoundError:
             return b""
 
     def save_memory(self, memory: bytes) -> None:
         """Replace the stored memory whole; a crash leaves the old or the new one."""
-        path = self.path / f"memory.{_MEMORY_VERSION}.json"
+        path = self.path / f"memory.{_MEMORY_VERSION}.msgpack"
         fresh = path.with_suffix(".new")
         fresh.write_bytes(memory)
         fresh.replace(path)

@@ -27,6 +27,7 @@ class HallState:
     quorum_frac: Floats
     dew_point_c: Floats
     fan_frac: Floats
+    valve_frac: Floats  # mean chilled-water valve of the running air handlers
     crah_running: Ints
 
 

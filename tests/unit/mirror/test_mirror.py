@@ -63,12 +63,21 @@ def test_a_reading_goes_stale_and_keeps_its_last_value(mirror: Mirror) -> None:
     assert (stale.quality, stale.value) == (Quality.STALE, 23.0)
 
 
-def test_a_bad_reading_without_value_keeps_the_last_one_and_its_doubt(mirror: Mirror) -> None:
+@pytest.mark.parametrize("value", [float("nan"), 850.0])
+def test_a_bad_sample_leaves_the_last_usable_value_in_doubt_until_it_is_too_old(mirror: Mirror, value: float) -> None:
     mirror.take(sample(0, 0.0, 23.0), 100.0)
-    mirror.take(sample(0, 10.0, float("nan"), quality=Quality.BAD), 110.0)
+    mirror.take(sample(0, 10.0, value, quality=Quality.BAD), 110.0)
     reading = mirror.snapshot(1, T0, 110.0).reading("r0/inlet_c")
-    assert (reading.quality, reading.value) == (Quality.BAD, 23.0)
-    assert not reading.usable
+    assert (reading.quality, reading.value, reading.age_s) == (Quality.SUSPECT, 23.0, 10.0)
+    mirror.take(sample(0, 31.0, value, quality=Quality.BAD), 131.0)
+    assert mirror.snapshot(2, T0, 131.0).reading("r0/inlet_c").quality is Quality.BAD
+
+
+def test_a_good_sample_ends_the_doubt(mirror: Mirror) -> None:
+    mirror.take(sample(0, 0.0, 850.0, quality=Quality.BAD), 100.0)
+    assert mirror.snapshot(1, T0, 100.0).reading("r0/inlet_c").quality is Quality.BAD
+    mirror.take(sample(0, 10.0, 23.0), 110.0)
+    assert mirror.snapshot(2, T0, 110.0).reading("r0/inlet_c").quality is Quality.GOOD
 
 
 def test_a_source_clock_far_ahead_is_not_quite_believed(mirror: Mirror) -> None:

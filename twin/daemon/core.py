@@ -1,0 +1,131 @@
+"""The deterministic middle of the daemon: messages and ticks in, outcomes out. The same entries give the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+
+from twin.daemon.cycle import Heard, Memory, Order, Outcome, cycle, farewell
+from twin.domain.clock import NS_PER_S
+from twin.domain.commands import Ack, OperatorOrder
+from twin.domain.errors import BadPayload, DataTooPoor
+from twin.domain.messages import MessageIn
+from twin.domain.samples import SampleBatch
+from twin.domain.sealed import SealedCommand
+from twin.ingest.decode import Decoder, Reject
+from twin.ingest.orders import Lane, lane_of, parse_ack, parse_order, parse_tick
+from twin.ingest.tally import Tally
+from twin.mirror.mirror import Mirror
+
+LEAP_NS = 3600 * NS_PER_S  # source time runs on by more than this only when most samples of a batch agree
+
+
+class Core:
+    """Decoder, mirror and memory of one site.
+
+    In event time "now" is the newest source time seen, arrival times are labelled with it, and `mono_s` is the same
+    clock in seconds.
+    """
+
+    def __init__(self, order: Order, memory: Memory, *, event_time: bool) -> None:
+        self.order, self.memory = order, memory
+        self.tally = Tally()
+        self.mirror = Mirror(order.site.points)
+        self.event_ns = 0
+        self.cycle_number = 0
+        self.refused_orders = 0
+        self._event_time = event_time
+        self._decoder = Decoder(order.site)
+        self._root = order.site.topics.root
+        self._acks: list[Ack] = []
+        self._orders: list[OperatorOrder] = []
+
+    def feed(self, messages: Sequence[MessageIn], mono_s: float) -> SampleBatch:
+        """Take messages in; returns their samples, which the historian is to have."""
+        telemetry: list[MessageIn] = []
+        for message in messages:
+            lane = lane_of(self._root, message.topic)
+            if lane is Lane.TELEMETRY:
+                telemetry.append(replace(message, received_ns=self.event_ns) if self._event_time else message)
+                continue
+            try:
+                self._hear(lane, message)
+            except BadPayload as problem:
+                self.refused_orders += 1
+                self.tally.last.append(Reject(problem.reason, str(problem)))
+        decoded = self._decoder.decode_all(telemetry)
+        self.tally.add(len(messages), decoded)
+        if len(decoded.batch):
+            if self._event_time:
+                self._run_on(decoded.batch)
+            self.mirror.take(decoded.batch, self.event_ns / NS_PER_S if self._event_time else mono_s)
+        return decoded.batch
+
+    def tick(self, now_ns: int, mono_s: float) -> Outcome:
+        """Run one cycle on what is known now."""
+        self.cycle_number += 1
+        snapshot = self.mirror.snapshot(self.cycle_number, now_ns, mono_s)
+        heard = Heard(tuple(self._acks), tuple(self._orders))
+        self._acks.clear()
+        self._orders.clear()
+        self.memory, outcome = cycle(self.order, snapshot, heard, self.memory)
+        return outcome
+
+    def farewell(self, now_ns: int) -> tuple[SealedCommand, ...]:
+        """Releases of all running leases."""
+        self.memory, releases = farewell(self.order, self.memory, self.cycle_number, now_ns)
+        return releases
+
+    def _hear(self, lane: Lane, message: MessageIn) -> None:
+        if message.retain:
+            raise BadPayload("retained_order", "an order must not be retained", where=message.topic)
+        if lane is Lane.ACK:
+            self._acks.append(parse_ack(self._root, message.topic, message.payload))
+        elif lane is Lane.ORDER:
+            self._orders.append(parse_order(self._root, message.topic, message.payload))
+        elif self._event_time:
+            self.event_ns = max(self.event_ns, parse_tick(message.payload))
+
+    def _run_on(self, batch: SampleBatch) -> None:
+        newest_ns = int(batch.source_ns.max())
+        if self.event_ns and newest_ns > self.event_ns + LEAP_NS:
+            newest_ns = int(np.median(batch.source_ns))
+        self.event_ns = max(self.event_ns, newest_ns)
+
+
+def is_tick(root: str, message: MessageIn) -> bool:
+    """Whether a simulated site says with this message that an instant is complete."""
+    return lane_of(root, message.topic) is Lane.TICK
+
+
+def outcome_lines(outcome: Outcome) -> tuple[bytes, ...]:
+    """All that a cycle decided, byte for byte: what a recording keeps and a replay must repeat."""
+    lines = [msgspec.json.encode(record.to_json()) for record in outcome.records]
+    lines += [command.topic.encode() + b" " + command.payload for command in outcome.commands]
+    lines += [f"advice {advice.asset}/{advice.point} ".encode() + advice.payload for advice in outcome.advice]
+    lines += [f"refused {refusal}".encode() for refusal in outcome.refusals]
+    return tuple(lines)
+
+
+def memory_bytes(memory: Memory) -> bytes:
+    """The memory as it is stored."""
+    return msgspec.msgpack.encode(memory)
+
+
+def memory_of(stored: bytes) -> Memory:
+    """A memory from its bytes; a fresh one from none.
+
+    Raises: DataTooPoor: the bytes are not a memory of this version.
+    """
+    if not stored:
+        return Memory()
+    try:
+        return msgspec.msgpack.decode(stored, type=Memory)
+    except msgspec.MsgspecError as error:
+        raise DataTooPoor(
+            f"the stored memory cannot be read: {error}",
+            fix="remove it: the daemon then adopts the plant's own setpoints",
+        ) from error
