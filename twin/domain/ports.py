@@ -26,3 +26,7 @@ class Outbox(Protocol):
     async def publish(self, message: MessageOut) -> None:
         """Raises: Unreachable: the broker did not take it in time."""
         ...
+
+    async def publish_many(self, messages: Sequence[MessageOut]) -> None:
+        """Publish in order; returns when all were taken. Raises: Unreachable: not all were taken in time."""
+        ...

@@ -23,8 +23,6 @@ from twin.simulator.site import SimulatedSite
 
 log = structlog.get_logger(__name__)
 
-_AT_ONCE = 64  # publications under way together
-
 
 class Link(Inbox, Outbox, Protocol):
     """A connection that both hears and speaks."""
@@ -177,10 +175,7 @@ class SiteRunner:
     async def _say(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """Publish telemetry. In lock-step all of it has arrived when this returns, so that the tick comes last."""
         qos = 1 if self._pace.lock_step else 0
-        for start in range(0, len(messages), _AT_ONCE):
-            async with asyncio.TaskGroup() as group:
-                for topic, payload in messages[start : start + _AT_ONCE]:
-                    group.create_task(self._link.publish(MessageOut(topic, payload, qos=qos)), name=f"publish {topic}")
+        await self._link.publish_many([MessageOut(topic, payload, qos=qos) for topic, payload in messages])
         self.progress.messages += len(messages)
 
     def _sync_holds(self) -> None:
