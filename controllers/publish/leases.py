@@ -16,7 +16,7 @@ from twin.domain.decisions import Verdict
 from twin.domain.points import Quality
 from twin.domain.state import State
 
-SETTLE_NS = 10 * NS_PER_S  # a written setpoint is read back within 5 to 10 s
+SETTLE_NS = 10 * NS_PER_S  # a written setpoint is read back within 5 to 10 s; clocks may differ by less
 STRIKES = 2  # disagreements in a row after which a point is left alone
 
 
@@ -24,8 +24,9 @@ STRIKES = 2  # disagreements in a row after which a point is left alone
 class Lease:
     """One point's entry. While `active`, `value` is what we wrote; else what the plant was last seen at.
 
-    `since_ns` is when `value` last changed. `strikes` counts disagreements in a row; `blocked` says why we no longer
-    write, "" while we may. `number` counts the leases of this point, `seq` its commands.
+    `since_ns` is when `value` last changed. `strikes` counts disagreements in a row, the last of them with the readback
+    of `compared_ns`; `blocked` says why we no longer write, "" while we may. `number` counts the leases of this point,
+    `seq` its commands.
     """
 
     value: float
@@ -39,6 +40,7 @@ class Lease:
     decision: str = ""
     strikes: int = 0
     blocked: str = ""
+    compared_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def acknowledge(ledger: Ledger, ack: Ack) -> Ledger:
 def read_back(ledger: Ledger, state: State, table: ActuatorTable) -> Ledger:
     """Compare every lease with the plant's own setpoint; adopt it where nothing is lent.
 
-    A readback gets time to arrive before it is compared. Two disagreements in a row end the writing.
+    A readback counts against a command only when it was taken well after it. Two disagreements in a row end the writing.
     """
     for actuator in table:
         i = actuator.index
@@ -105,7 +107,7 @@ def read_back(ledger: Ledger, state: State, table: ActuatorTable) -> Ledger:
         if entry.active and (state.now_ns >= entry.expires_ns or state.held_by_operator[i]):
             entry = replace(entry, active=False)
         if entry.active:
-            entry = _compared(entry, actuator, seen, state.now_ns) if usable else entry
+            entry = _compared(entry, actuator, seen, int(state.setpoint_ns[i])) if usable else entry
         if not entry.active and usable:
             moved = not entry.known or abs(seen - entry.value) > tolerance(actuator)
             since_ns = state.now_ns if moved else entry.since_ns
@@ -114,9 +116,10 @@ def read_back(ledger: Ledger, state: State, table: ActuatorTable) -> Ledger:
     return ledger
 
 
-def _compared(entry: Lease, actuator: Actuator, seen: float, now_ns: int) -> Lease:
-    if now_ns - entry.issued_ns < SETTLE_NS:
+def _compared(entry: Lease, actuator: Actuator, seen: float, seen_ns: int) -> Lease:
+    if seen_ns - entry.issued_ns < SETTLE_NS or seen_ns <= entry.compared_ns:
         return entry
+    entry = replace(entry, compared_ns=seen_ns)
     if abs(seen - entry.value) <= tolerance(actuator):
         return replace(entry, strikes=0)
     return _struck(entry, f"wrote {entry.value:g}, the plant reads {seen:g} {actuator.unit}")
@@ -125,6 +128,17 @@ def _compared(entry: Lease, actuator: Actuator, seen: float, now_ns: int) -> Lea
 def _struck(entry: Lease, because: str) -> Lease:
     strikes = entry.strikes + 1
     return replace(entry, strikes=strikes, blocked=because if strikes >= STRIKES else entry.blocked)
+
+
+def unsent(ledger: Ledger, point: str, seq: int) -> Ledger:
+    """A command did not get through to the broker: nothing was lent, and the plant's own readback tells where it stands.
+
+    Should it have arrived after all, its lease runs out at the receiver.
+    """
+    entry = ledger.leases.get(point)
+    if entry is None or entry.seq != seq:
+        return ledger
+    return _with(ledger, point, replace(entry, active=False, known=False))
 
 
 def block(ledger: Ledger, point: str, because: str) -> Ledger:

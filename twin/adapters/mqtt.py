@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
@@ -265,6 +266,8 @@ class MqttLink:
             tls_context=_tls_context(settings.tls) if settings.tls else None,
             tls_insecure=True if settings.tls and settings.tls.insecure else None,
             logger=_quiet,
+            # small packets that wait for each other's acknowledgement would cost 40 ms a round
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
 
     def _hook(self) -> Any:

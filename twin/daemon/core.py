@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from twin.daemon.cycle import Heard, Memory, Order, Outcome, cycle, farewell
 from twin.domain.clock import NS_PER_S
-from twin.domain.commands import Ack, OperatorOrder
+from twin.domain.commands import Ack, AckStatus, OperatorOrder
 from twin.domain.errors import BadPayload, DataTooPoor
 from twin.domain.messages import MessageIn
 from twin.domain.samples import SampleBatch
@@ -26,8 +27,8 @@ LEAP_NS = 3600 * NS_PER_S  # source time runs on by more than this only when mos
 class Core:
     """Decoder, mirror and memory of one site.
 
-    In event time "now" is the newest source time seen, arrival times are labelled with it, and `mono_s` is the same
-    clock in seconds.
+    In event time "now" is the newest source time seen, arrival times are labelled with it as it stood after the ticks
+    that came along, and `mono_s` is the same clock in seconds.
     """
 
     def __init__(self, order: Order, memory: Memory, *, event_time: bool) -> None:
@@ -37,6 +38,7 @@ class Core:
         self.event_ns = 0
         self.cycle_number = 0
         self.refused_orders = 0
+        self.answered: Counter[AckStatus] = Counter()  # the receiver's acknowledgements
         self._event_time = event_time
         self._decoder = Decoder(order.site)
         self._root = order.site.topics.root
@@ -45,17 +47,9 @@ class Core:
 
     def feed(self, messages: Sequence[MessageIn], mono_s: float) -> SampleBatch:
         """Take messages in; returns their samples, which the historian is to have."""
-        telemetry: list[MessageIn] = []
-        for message in messages:
-            lane = lane_of(self._root, message.topic)
-            if lane is Lane.TELEMETRY:
-                telemetry.append(replace(message, received_ns=self.event_ns) if self._event_time else message)
-                continue
-            try:
-                self._hear(lane, message)
-            except BadPayload as problem:
-                self.refused_orders += 1
-                self.tally.last.append(Reject(problem.reason, str(problem)))
+        telemetry = self._sorted_out(messages)
+        if self._event_time:
+            telemetry = [replace(message, received_ns=self.event_ns) for message in telemetry]
         decoded = self._decoder.decode_all(telemetry)
         self.tally.add(len(messages), decoded)
         if len(decoded.batch):
@@ -64,11 +58,24 @@ class Core:
             self.mirror.take(decoded.batch, self.event_ns / NS_PER_S if self._event_time else mono_s)
         return decoded.batch
 
-    def tick(self, now_ns: int, mono_s: float) -> Outcome:
-        """Run one cycle on what is known now."""
+    def newest_ns(self, message: MessageIn) -> int:
+        """The newest source time that a message carries, 0 when it has none: a look ahead, nothing is kept."""
+        root = self._root
+        try:
+            lane = lane_of(root, message.topic)
+            if lane is Lane.TICK:
+                return parse_tick(message.payload)
+        except BadPayload:
+            return 0
+        if lane is not Lane.TELEMETRY:
+            return 0
+        return int(self._decoder.decode(replace(message, received_ns=0)).batch.source_ns.max(initial=0))
+
+    def tick(self, now_ns: int, mono_s: float, unsent: tuple[tuple[str, int], ...] = ()) -> Outcome:
+        """Run one cycle on what is known now. `unsent`: (point, seq) of commands that did not get through before."""
         self.cycle_number += 1
         snapshot = self.mirror.snapshot(self.cycle_number, now_ns, mono_s)
-        heard = Heard(tuple(self._acks), tuple(self._orders))
+        heard = Heard(tuple(self._acks), tuple(self._orders), unsent)
         self._acks.clear()
         self._orders.clear()
         self.memory, outcome = cycle(self.order, snapshot, heard, self.memory)
@@ -79,11 +86,28 @@ class Core:
         self.memory, releases = farewell(self.order, self.memory, self.cycle_number, now_ns)
         return releases
 
+    def _sorted_out(self, messages: Sequence[MessageIn]) -> list[MessageIn]:
+        """The telemetry among some messages; the others are heard at once."""
+        telemetry: list[MessageIn] = []
+        for message in messages:
+            lane = lane_of(self._root, message.topic)
+            if lane is Lane.TELEMETRY:
+                telemetry.append(message)
+                continue
+            try:
+                self._hear(lane, message)
+            except BadPayload as problem:
+                self.refused_orders += 1
+                self.tally.remember((Reject(problem.reason, str(problem)),))
+        return telemetry
+
     def _hear(self, lane: Lane, message: MessageIn) -> None:
         if message.retain:
             raise BadPayload("retained_order", "an order must not be retained", where=message.topic)
         if lane is Lane.ACK:
-            self._acks.append(parse_ack(self._root, message.topic, message.payload))
+            ack = parse_ack(self._root, message.topic, message.payload)
+            self.answered[ack.status] += 1
+            self._acks.append(ack)
         elif lane is Lane.ORDER:
             self._orders.append(parse_order(self._root, message.topic, message.payload))
         elif self._event_time:

@@ -28,6 +28,7 @@ from controllers.publish.leases import (
     read_back,
     release_all,
     unblock,
+    unsent,
 )
 from controllers.records import Citation, RecordMemory, records_of
 from controllers.wire import advice_payload
@@ -70,10 +71,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What came in beside samples since the last cycle."""
+    """What came in beside samples since the last cycle. `unsent`: (point, seq) of commands that did not get through."""
 
     acks: tuple[Ack, ...] = ()
     orders: tuple[OperatorOrder, ...] = ()
+    unsent: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ def cycle(order: Order, snapshot: Snapshot, heard: Heard, memory: Memory) -> tup
     forecast = persistence(state, site.control, site.tariff)
 
     ledger = begin(memory.ledger, order.epoch)
+    for point, seq in heard.unsent:
+        ledger = unsent(ledger, point, seq)
     for ack in heard.acks:
         ledger = acknowledge(ledger, ack)
     for given_back in heard.orders:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from controllers.guard.authority import OrderAnswer
 from twin.domain.actuators import Mode
 from twin.domain.decisions import DecisionRecord
 from twin.domain.facility import Facility
@@ -54,7 +55,8 @@ class Voice:
             "it_kw": _kw(state.it_w),
             "pue": _finite(state.facility_w / state.it_w if state.it_w > 0.0 else math.nan, 4),
         }
-        return MessageOut(f"{self._root}/_twin/cycle", _json.encode(body))
+        # QoS 1 keeps it behind the commands of the cycle, which are QoS 1 too
+        return MessageOut(f"{self._root}/_twin/cycle", _json.encode(body), qos=1)
 
     def decision(self, record: DecisionRecord) -> MessageOut:
         """One decision record."""
@@ -63,6 +65,11 @@ class Voice:
     def advice(self, asset: str, point: str, payload: bytes) -> MessageOut:
         """What would have been commanded, in advise mode."""
         return MessageOut(f"{self._root}/_twin/advice/{asset}/{point}", payload)
+
+    def answer(self, answer: OrderAnswer) -> MessageOut:
+        """What became of an operator's order."""
+        body = {"id": answer.order_id, "accepted": answer.accepted, "text": answer.text}
+        return MessageOut(f"{self._root}/_twin/op/{answer.order_id or 'unnamed'}", _json.encode(body))
 
     def estimates(self, facility: Facility, state: State) -> list[MessageOut]:
         """The twin's belief, for dashboards: per hall and for the plant."""

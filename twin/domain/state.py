@@ -60,8 +60,9 @@ class UpsState:
 class State:
     """The whole estimate of one cycle.
 
-    `setpoint` holds the plant's actual setpoints by actuator index (readback; NaN when unknown), `setpoint_quality` the
-    quality of each readback and `held_by_operator` is 1 where the gateway reports a local holder.
+    `setpoint` holds the plant's actual setpoints by actuator index (readback; NaN when unknown), `setpoint_quality` and
+    `setpoint_ns` the quality and source time of each readback (0 before the first), and `held_by_operator` is 1 where
+    the gateway reports a local holder.
     `missing` names the inputs that deciding needs and that are not usable now; while it is not empty nothing may be
     written, except towards more cooling. `input_quality` lists (point id, quality name) of the inputs a decision cites.
     `residual_kw` is metered minus predicted facility power at the present operating point.
@@ -77,6 +78,7 @@ class State:
     it_w: float
     setpoint: Floats
     setpoint_quality: Bytes8
+    setpoint_ns: Ints
     held_by_operator: Bytes8
     missing: tuple[str, ...]
     input_quality: tuple[tuple[str, str], ...]

@@ -60,13 +60,14 @@ def estimate(known: Estimator, snapshot: Snapshot, memory: EstimateMemory) -> tu
         it_w=it_w,
         setpoint=setpoint,
         setpoint_quality=np.array([int(seen.quality(int(i))) for i in known.layout.setpoint], dtype=np.uint8),
+        setpoint_ns=seen.source_ns(known.layout.setpoint),
         held_by_operator=(seen.many(known.layout.held) >= 0.5).astype(np.uint8),
         missing=_missing(known, halls, plant),
         input_quality=_cited(known, snapshot, seen),
         residual_w=residual_w,
         residual_sd_w=math.sqrt(residual_var),
     )
-    for array in (state.setpoint, state.setpoint_quality, state.held_by_operator):
+    for array in (state.setpoint, state.setpoint_quality, state.setpoint_ns, state.held_by_operator):
         frozen(array)
     return state, EstimateMemory(
         mono_s=snapshot.mono_s,

@@ -18,6 +18,7 @@ class Readings:
         self._value: Floats = np.append(np.where(usable, snapshot.value, np.nan), np.nan)
         self._good = np.append(snapshot.quality == int(Quality.GOOD), False)
         self._quality = np.append(snapshot.quality, np.uint8(Quality.MISSING))
+        self._source_ns: Ints = np.append(snapshot.source_ns, 0)
 
     def one(self, index: int) -> float:
         """One value."""
@@ -27,6 +28,11 @@ class Readings:
         """Values of an index array."""
         values: Floats = self._value[indices]
         return values
+
+    def source_ns(self, indices: Ints) -> Ints:
+        """Source times of an index array; 0 where nothing was ever read."""
+        times: Ints = self._source_ns[indices]
+        return times
 
     def good_frac(self, indices: Ints) -> float:
         """Share of readings that are good; 0 of none."""

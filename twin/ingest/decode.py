@@ -97,6 +97,9 @@ class Decoder:
                     if message.retain:
                         rejects.append(Reject("retained_without_time", message.topic))
                         continue
+                    if message.received_ns <= 0:
+                        rejects.append(Reject("no_time_yet", f"{message.topic}: nothing has told the time so far"))
+                        continue
                     stamp = message.received_ns  # noqa: PLW2901
                 points.append(topic.points[number])
                 values.append(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from enum import Enum
 
 import msgspec
@@ -12,6 +13,7 @@ from twin.domain.errors import BadPayload
 from twin.domain.timestamps import ns_of_iso
 
 MAX_BYTES = 4096
+_ID = re.compile(r"[A-Za-z0-9_.-]{0,64}")
 _KINDS = ("mode", "override", "release")
 
 
@@ -90,6 +92,10 @@ def parse_order(root: str, topic: str, payload: bytes) -> OperatorOrder:
         until_ns = ns_of_iso(said.until) if said.until else 0
     except (msgspec.DecodeError, ValueError) as error:
         raise BadPayload("bad_order", str(error), where=topic) from error
+    if not _ID.fullmatch(said.id):
+        raise BadPayload(
+            "bad_order", "an id is up to 64 letters, digits, dots, dashes: it becomes a topic", where=topic
+        )
     if not said.by or not said.reason:
         raise BadPayload("bad_order", "an order says by whom and why", where=topic)
     if said.v is not None and not math.isfinite(said.v):

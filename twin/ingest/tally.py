@@ -29,6 +29,10 @@ class Tally:
         """Count refusals."""
         for reject in rejects:
             self.rejected[reject.reason] += 1
+        self.remember(rejects)
+
+    def remember(self, rejects: Sequence[Reject]) -> None:
+        """Keep refusals that are no samples in words only."""
         self.last = (self.last + list(rejects))[-KEPT_DETAILS:]
 
     @property

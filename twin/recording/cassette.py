@@ -22,7 +22,7 @@ MAGIC = b"thermotwin cassette 1\n"
 FORMAT = 1
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 _FRAME = struct.Struct("<II")
-_ENTRIES_PER_FRAME = 2_000
+_FRAME_BYTES = 512 * 1024  # about as much is gathered before it is packed
 _T = TypeVar("_T")
 
 
@@ -33,22 +33,25 @@ class CassetteWriter:
         self.path = path
         self._file: BinaryIO = path.open("wb")
         self._file.write(MAGIC)
-        self._pending: list[Entry] = []
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
         self._encoder = msgspec.msgpack.Encoder()
         self._write_frame(self._encoder.encode(header))
         self._file.flush()
 
     def append(self, entry: Entry) -> None:
         """Queue one entry; a full frame is written at once."""
-        self._pending.append(entry)
-        if len(self._pending) >= _ENTRIES_PER_FRAME:
+        self._pending.append(self._encoder.encode(entry))
+        self._pending_bytes += len(self._pending[-1])
+        if self._pending_bytes >= _FRAME_BYTES:
             self.flush()
 
     def flush(self) -> None:
         """Write what is queued as one frame."""
         if self._pending:
-            self._write_frame(self._encoder.encode(self._pending))
+            self._write_frame(self._encoder.encode([msgspec.Raw(entry) for entry in self._pending]))
             self._pending.clear()
+            self._pending_bytes = 0
         self._file.flush()
 
     def close(self) -> None:

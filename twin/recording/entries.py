@@ -1,4 +1,4 @@
-"""What a cassette holds: a header, then messages, ticks and decisions in the order they happened."""
+"""What a cassette holds: a header, then what came in, when the loop ran, and what it decided, as it happened."""
 
 from __future__ import annotations
 
@@ -25,10 +25,9 @@ class Header(msgspec.Struct, frozen=True):
     memory: bytes
 
 
-class Message(msgspec.Struct, frozen=True, tag="m", array_like=True):
-    """One message as it arrived; `mono_s` is the daemon's monotonic reading at that moment."""
+class Message(msgspec.Struct, frozen=True, array_like=True):
+    """One message as it arrived."""
 
-    mono_s: float
     received_ns: int
     topic: str
     payload: bytes
@@ -36,12 +35,20 @@ class Message(msgspec.Struct, frozen=True, tag="m", array_like=True):
     retain: bool
 
 
+class Fed(msgspec.Struct, frozen=True, tag="f", array_like=True):
+    """Messages that the loop took in together, and its monotonic reading at that moment."""
+
+    mono_s: float
+    messages: tuple[Message, ...]
+
+
 class Tick(msgspec.Struct, frozen=True, tag="t", array_like=True):
-    """The control loop ran here, with this time."""
+    """The control loop ran here, with this time. `unsent`: (point, seq) of commands that did not get through before."""
 
     cycle: int
     now_ns: int
     mono_s: float
+    unsent: tuple[tuple[str, int], ...] = ()
 
 
 class Decisions(msgspec.Struct, frozen=True, tag="d", array_like=True):
@@ -51,4 +58,4 @@ class Decisions(msgspec.Struct, frozen=True, tag="d", array_like=True):
     lines: tuple[bytes, ...]
 
 
-Entry = Message | Tick | Decisions
+Entry = Fed | Tick | Decisions

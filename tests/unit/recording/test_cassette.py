@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from twin.domain.errors import DataTooPoor
 from twin.recording.cassette import CassetteReader, CassetteWriter
-from twin.recording.entries import Decisions, Entry, Header, Message, Tick
+from twin.recording.entries import Decisions, Entry, Fed, Header, Message, Tick
 
 HEADER = Header(
     format=1,
@@ -27,8 +27,8 @@ HEADER = Header(
     memory=b"{}",
 )
 ENTRIES: list[Entry] = [
-    Message(1.5, 10, "dc/demo/h1", b"\x00\xff", 1, False),
-    Tick(1, 60_000_000_000, 60.0),
+    Fed(1.5, (Message(10, "dc/demo/h1", b"\x00\xff", 1, False),)),
+    Tick(1, 60_000_000_000, 60.0, (("h1/x", 7),)),
     Decisions(1, (b'{"id":"3-1-h1-x"}',)),
 ]
 

@@ -1,0 +1,166 @@
+"""What the loop does in one turn: take messages in, run a cycle and carry it out, show that it is alive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import structlog
+
+from twin.daemon.core import Core, memory_bytes, outcome_lines
+from twin.daemon.cycle import Outcome
+from twin.daemon.outbound import Voice
+from twin.daemon.outlet import Outlet
+from twin.daemon.persist import Persister
+from twin.daemon.recorder import Recorder
+from twin.domain.actuators import Mode
+from twin.domain.clock import Clock
+from twin.domain.errors import Unreachable
+from twin.domain.messages import MessageIn, MessageOut
+from twin.domain.sealed import SealedCommand
+
+log = structlog.get_logger("loop")
+
+SEND_S = 2.0  # longest that a command may hold up the loop
+KEPT_TIMES = 100_000
+
+
+@dataclass(slots=True)
+class LoopHealth:
+    """Levels for the health page and the metrics. Times are monotonic."""
+
+    beats: int = 0
+    turned_s: float = 0.0
+    cycled_s: float = 0.0
+    commands_sent: int = 0
+    commands_unsent: int = 0
+    refusals: int = 0
+    missing: tuple[str, ...] = ("the first cycle",)
+    mode: Mode = Mode.SHADOW
+    cycle_ms: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT_TIMES))
+
+
+class Turns:
+    """Carries out what the core says. `save` stores the memory, `alive` tells the service manager."""
+
+    def __init__(
+        self,
+        core: Core,
+        outlet: Outlet,
+        persister: Persister,
+        recorder: Recorder,
+        voice: Voice,
+        clock: Clock,
+        *,
+        save: Callable[[bytes], None],
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._core, self._outlet, self._persister, self._recorder = core, outlet, persister, recorder
+        self._voice, self._clock, self._save, self._alive = voice, clock, save, alive
+        self._unsent: tuple[tuple[str, int], ...] = ()
+        self._speechless = self._leaving = False
+        self._save_failed = False
+        self._said: tuple[str, Mode, tuple[str, ...]] | None = None
+        self.health = LoopHealth(turned_s=clock.monotonic_s(), cycled_s=clock.monotonic_s())
+
+    def feed(self, messages: Sequence[MessageIn], mono_s: float) -> None:
+        """Take messages in and hand their samples to the disk."""
+        if messages:
+            self._recorder.fed(messages, mono_s)
+            self._persister.put(self._core.feed(messages, mono_s), messages)
+
+    async def cycle(self, now_ns: int, mono_s: float) -> None:
+        """Run one cycle: records to disk, commands out, and then the last word on it. None after `leave`."""
+        if self._leaving:
+            return
+        began_s = self._clock.monotonic_s()
+        core, unsent = self._core, self._unsent
+        self._unsent = ()
+        self._recorder.ticked(core.cycle_number + 1, now_ns, mono_s, unsent)
+        outcome = core.tick(now_ns, mono_s, unsent)
+        self._recorder.decided(core.cycle_number, outcome_lines(outcome))
+        self._store(memory_bytes(core.memory))
+        self._persister.put_records([msgspec.json.encode(record.to_json()) for record in outcome.records])
+        await self._send(outcome.commands)
+        spent_ms = 1e3 * (self._clock.monotonic_s() - began_s)
+        await self._tell(outcome, spent_ms, now_ns)
+        self._note(outcome, 1e3 * (self._clock.monotonic_s() - began_s))
+
+    async def beat(self, now_ns: int) -> None:
+        """The sign of life, sent by the loop itself so that it ends with the loop."""
+        health = self.health
+        mono_s = self._clock.monotonic_s()
+        health.beats += 1
+        health.turned_s = mono_s
+        await self._say([self._voice.heartbeat(health.beats, now_ns, mono_s - health.cycled_s)])
+        self._alive()
+
+    async def announce(self, now_ns: int, *, anew: bool) -> None:
+        """The retained status, when something in it changed, or `anew` after the link was made."""
+        state = "degraded" if self.health.missing else "online"
+        status = (state, self.health.mode, self.health.missing)
+        if anew or status != self._said:
+            self._said = status
+            await self._say([self._voice.status(state, self.health.mode, now_ns, self.health.missing)])
+
+    async def leave(self, now_ns: int) -> None:
+        """Give every lease back and say that we are gone. No cycle runs after this."""
+        self._leaving = True
+        await self._send(self._core.farewell(now_ns))
+        self._store(memory_bytes(self._core.memory))
+        await self._say([self._voice.status("offline", self.health.mode, now_ns, ())])
+
+    async def _send(self, commands: tuple[SealedCommand, ...]) -> None:
+        if not commands:
+            return
+        try:
+            async with asyncio.timeout(SEND_S):
+                await self._outlet.send_sealed(commands)
+            self.health.commands_sent += len(commands)
+        except (Unreachable, TimeoutError) as error:
+            points = tuple((f"{c.command.asset}/{c.command.point}", c.command.seq) for c in commands)
+            self._unsent = points
+            self.health.commands_unsent += len(commands)
+            log.warning("commands did not get through, their leases do not count", count=len(points), error=str(error))
+
+    async def _tell(self, outcome: Outcome, spent_ms: float, now_ns: int) -> None:
+        voice, state = self._voice, outcome.state
+        messages = [voice.decision(record) for record in outcome.records]
+        messages += [voice.advice(advice.asset, advice.point, advice.payload) for advice in outcome.advice]
+        messages += [voice.answer(answer) for answer in outcome.answers]
+        messages += voice.estimates(self._core.order.site.facility, state)
+        messages += voice.kpis(state)
+        messages.append(voice.cycle(state, duration_ms=spent_ms, commands=len(outcome.commands), held=outcome.held))
+        self.health.missing, self.health.mode = state.missing, outcome.mode
+        await self.announce(now_ns, anew=False)
+        await self._say(messages)
+
+    async def _say(self, messages: Sequence[MessageOut]) -> None:
+        try:
+            async with asyncio.timeout(SEND_S):
+                await self._outlet.publish_many(messages)
+            self._speechless = False
+        except (Unreachable, TimeoutError) as error:
+            if not self._speechless:
+                log.warning("nothing can be said to the broker now", error=str(error))
+            self._speechless = True
+
+    def _store(self, memory: bytes) -> None:
+        try:
+            self._save(memory)
+            self._save_failed = False
+        except OSError as error:
+            if not self._save_failed:
+                log.error("the memory cannot be stored, control goes on without", error=str(error))
+            self._save_failed = True
+
+    def _note(self, outcome: Outcome, spent_ms: float) -> None:
+        health = self.health
+        for refusal in outcome.refusals:
+            log.error("the second checker refused a command", what=refusal)
+        health.refusals += len(outcome.refusals)
+        health.cycle_ms.append(spent_ms)
+        health.turned_s = health.cycled_s = self._clock.monotonic_s()
