@@ -53,6 +53,17 @@ def explained(record: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def headline(record: Mapping[str, Any]) -> str:
+    """One line: which setpoint, from where to where, and why."""
+    unit, action = record.get("unit", ""), str(record.get("action"))
+    what = f"{record.get('asset')}/{record.get('point')}"
+    if action in {"hold", "release"}:
+        return f"{what} {_VERB[action]}: {record.get('reason')}"
+    if _shown(record.get("from"), "") == _shown(record.get("to"), ""):
+        return f"{what} kept at {_shown(record.get('to'), unit)}: {record.get('reason')}"
+    return f"{what} {_shown(record.get('from'), '')} -> {_shown(record.get('to'), unit)}: {record.get('reason')}"
+
+
 def _effect(record: Mapping[str, Any]) -> list[str]:
     effect = record.get("effect_w") or {}
     expected = effect.get("expected")

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from twin.cli.facts import point_facts, settings_facts, site_facts, unmapped_points
 from twin.cli.options import ConfigOption, JsonOption, SiteOption, site_directory
-from twin.cli.output import Json, console, fail, print_json
+from twin.cli.output import Json, console, fail, failing, print_json
 from twin.domain.errors import ConfigError, Problem, TwinError
 from twin.domain.site import Site
 from twin.settings import Settings, load_settings
@@ -27,10 +27,8 @@ app = typer.Typer(help="Check and show the configuration.", no_args_is_help=True
 @app.command()
 def check(site: SiteOption = None, config: ConfigOption = None, json: JsonOption = False) -> None:
     """Check settings and site files; every problem at once, with file, key and line. Exit 0, or 3."""
-    try:
+    with failing(as_json=json):
         loaded = checked(site, config)
-    except TwinError as error:
-        raise typer.Exit(fail(error, as_json=json)) from error
     unmapped = unmapped_points(loaded)
     if json:
         print_json({"ok": True, "errors": [], "unmapped": unmapped, **_counts(loaded)})
@@ -48,14 +46,12 @@ def check(site: SiteOption = None, config: ConfigOption = None, json: JsonOption
 @app.command()
 def show(site: SiteOption = None, config: ConfigOption = None, json: JsonOption = False) -> None:
     """Print what is in force after all sources are joined; secrets are masked."""
-    try:
+    with failing(as_json=json):
         settings = load_settings(config)
         facts: dict[str, Json] = {"settings": settings_facts(settings)}
         if site or settings.site_dir:
             loaded = load_site(site_directory(site, settings))
             facts["site"] = site_facts(loaded, settings)
-    except TwinError as error:
-        raise typer.Exit(fail(error, as_json=json)) from error
     if json:
         print_json(facts)
         return
@@ -84,10 +80,8 @@ def schema(
 @app.command()
 def points(site: SiteOption = None, config: ConfigOption = None, json: JsonOption = False) -> None:
     """List every point: its unit and range, and where in which message it stands."""
-    try:
+    with failing(as_json=json):
         loaded = load_site(site_directory(site, load_settings(config)))
-    except TwinError as error:
-        raise typer.Exit(fail(error, as_json=json)) from error
     facts = point_facts(loaded)
     unmapped = unmapped_points(loaded)
     if json:

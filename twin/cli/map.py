@@ -10,9 +10,9 @@ import typer
 from rich.markup import escape
 
 from twin.cli.options import ConfigOption, JsonOption, SiteOption, site_directory
-from twin.cli.output import Json, console, fail, print_json
+from twin.cli.output import Json, console, failing, print_json
 from twin.domain.clock import SystemClock
-from twin.domain.errors import ConfigError, DataTooPoor, Problem, TwinError
+from twin.domain.errors import ConfigError, DataTooPoor, Problem
 from twin.domain.messages import MessageIn
 from twin.domain.points import Quality
 from twin.domain.site import Site
@@ -40,12 +40,10 @@ def try_message(
 
     Exit 0 when every value was read, 3 for a topic that nobody maps, 7 when something was refused.
     """
-    try:
+    with failing(as_json=json):
         loaded = load_site(site_directory(site, load_settings(config)))
         given = sys.stdin.buffer.read() if payload == "-" else payload.encode()
         samples, rejects = _decoded(loaded, topic, given)
-    except TwinError as error:
-        raise typer.Exit(fail(error, as_json=json)) from error
     if json:
         print_json({"ok": not rejects, "topic": topic, "samples": samples, "rejects": rejects})
     else:

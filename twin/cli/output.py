@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TypeAlias
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.theme import Theme
@@ -70,3 +72,12 @@ def fail(error: TwinError, *, as_json: bool = False) -> int:
         if error.fix:
             out.print(f"    [fix]fix: {escape(error.fix)}[/]")
     return int(error.exit_code)
+
+
+@contextmanager
+def failing(*, as_json: bool = False) -> Iterator[None]:
+    """Turn any `TwinError` inside into its words and its exit code."""
+    try:
+        yield
+    except TwinError as error:
+        raise typer.Exit(fail(error, as_json=as_json)) from error

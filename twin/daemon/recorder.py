@@ -56,7 +56,7 @@ def open_cassette(path: Path, order: Order, memory: Memory, *, event_time: bool,
         versions=versions(),
         site=site.facility.site,
         config_hash=site.config_hash,
-        files={name: (directory / name).read_text(encoding="utf-8") for name in FILES},
+        files={name: (directory / name).read_bytes().decode() for name in FILES},  # no newline translated
         clock="event" if event_time else "wall",
         mode=order.mode.value,
         controller=order.controller.name,

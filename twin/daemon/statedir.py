@@ -36,6 +36,12 @@ class StateDirectory:
                 fix="stop it first, or set TWIN_STATE_DIR to another directory",
             ) from error
 
+    def clear(self) -> None:
+        """Forget everything: for a run that begins anew. Other files in the directory stay."""
+        for pattern in ("epoch", "memory.*.msgpack", "spool.db*", "history.db*"):
+            for path in self.path.glob(pattern):
+                path.unlink()
+
     @property
     def spool(self) -> Path:
         return self.path / "spool.db"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 import structlog
 
+from controllers.explain import headline
 from twin.daemon.core import Core, memory_bytes, outcome_lines
 from twin.daemon.cycle import Outcome
 from twin.daemon.outbound import Voice
@@ -40,6 +41,7 @@ class LoopHealth:
     refusals: int = 0
     missing: tuple[str, ...] = ("the first cycle",)
     mode: Mode = Mode.SHADOW
+    last_words: str = ""  # why the newest decision was taken
     cycle_ms: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT_TIMES))
 
 
@@ -61,7 +63,8 @@ class Turns:
         self._core, self._outlet, self._persister, self._recorder = core, outlet, persister, recorder
         self._voice, self._clock, self._save, self._alive = voice, clock, save, alive
         self._unsent: tuple[tuple[str, int], ...] = ()
-        self._speechless = self._leaving = False
+        self._speechless = True  # until a first word got through, silence is no news
+        self._leaving = False
         self._save_failed = False
         self._said: tuple[str, Mode, tuple[str, ...]] | None = None
         self.health = LoopHealth(turned_s=clock.monotonic_s(), cycled_s=clock.monotonic_s())
@@ -162,5 +165,7 @@ class Turns:
         for refusal in outcome.refusals:
             log.error("the second checker refused a command", what=refusal)
         health.refusals += len(outcome.refusals)
+        if outcome.records:
+            health.last_words = headline(outcome.records[-1].to_json())
         health.cycle_ms.append(spent_ms)
         health.turned_s = health.cycled_s = self._clock.monotonic_s()

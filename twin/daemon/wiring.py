@@ -51,7 +51,7 @@ class Wishes:
     """What a command line asks for beyond settings and site.
 
     `listen_only` says and writes nothing, under a client id of its own. `series_source` names where samples come from
-    ("mqtt", "simulation"), so that they never mix in one series.
+    ("mqtt", "simulation"), so that they never mix in one series. `forget` begins with an empty state directory.
     """
 
     controller: str = ""
@@ -59,6 +59,7 @@ class Wishes:
     listen_only: bool = False
     health_page: bool = True
     series_source: str = "mqtt"
+    forget: bool = False
 
 
 def order_of(site: Site, limits_file: bytes, *, mode: Mode, controller: str, epoch: int) -> Order:
@@ -88,6 +89,8 @@ async def build(site: Site, settings: Settings, wishes: Wishes, service: Service
     async with contextlib.AsyncExitStack() as undo:
         state_dir = StateDirectory(settings.state_dir, _state_name(site, wishes))
         undo.callback(state_dir.close)
+        if wishes.forget:
+            state_dir.clear()
         mode = Mode.SHADOW if wishes.listen_only else Mode(settings.control.mode or site.control.mode)
         limits_file = (Path(site.directory) / "limits.toml").read_bytes()
         epoch = state_dir.next_epoch()

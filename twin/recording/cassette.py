@@ -103,12 +103,21 @@ class CassetteReader:
                 fix=f"replay it with thermotwin {self.header.version}",
             )
 
+    @property
+    def done_frac(self) -> float:
+        """How much of the file was read."""
+        return 1.0 if self._file.closed else self._file.tell() / max(self.path.stat().st_size, 1)
+
     def entries(self) -> Iterator[Entry]:
         """Every whole entry, in the order it happened."""
         decoder = msgspec.msgpack.Decoder(list[Entry])
         with self._file:
             while (frame := self._frame()) is not None:
                 yield from self._decoded(frame, decoder)
+
+    def close(self) -> None:
+        """Close the file. Harmless when repeated."""
+        self._file.close()
 
     def _frame(self) -> bytes | None:
         head = self._file.read(_FRAME.size)

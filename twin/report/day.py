@@ -127,3 +127,8 @@ def compare(baseline: DayResult, controlled: DayResult, wall_s: float) -> Compar
 
 def _saved_pct(before_kwh: float, after_kwh: float) -> float:
     return round(100.0 * (before_kwh - after_kwh) / before_kwh, 3) if before_kwh > 0.0 else 0.0
+
+
+def in_words(days: float) -> str:
+    """A length in days, for a title."""
+    return "one day" if days == 1.0 else f"{days:g} days"

@@ -165,6 +165,7 @@ class Encoder:
         ]
         self._asset_of = [encoder.rules[0].point for encoder in self.topics]
         self._last_ns: int | None = None
+        self.readings = 0  # values said so far
 
     def messages(self, values: Floats, now_ns: int, skew_ns: Sequence[int]) -> list[tuple[str, bytes]]:
         """Every message due since the last call. `values` and `skew_ns` (clock error) go by point index."""
@@ -179,4 +180,5 @@ class Encoder:
             payload = encoder.encode(wire[part], now_ns + skew_ns[asset_point])
             if payload is not None:
                 out.append((encoder.topic, payload))
+                self.readings += sum(value == value for value in wire[part])  # noqa: PLR0124  NaN: not said
         return out

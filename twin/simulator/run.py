@@ -173,9 +173,8 @@ class SiteRunner:
             await self._link.publish(MessageOut(topic, payload, qos=1))
 
     async def _say(self, messages: Sequence[tuple[str, bytes]]) -> None:
-        """Publish telemetry. In lock-step all of it has arrived when this returns, so that the tick comes last."""
-        qos = 1 if self._pace.lock_step else 0
-        await self._link.publish_many([MessageOut(topic, payload, qos=qos) for topic, payload in messages])
+        """Publish telemetry. The broker has all of it when this returns, so that a tick after it comes last."""
+        await self._link.publish_many([MessageOut(topic, payload, qos=1) for topic, payload in messages])
         self.progress.messages += len(messages)
 
     def _sync_holds(self) -> None:

@@ -103,6 +103,11 @@ class SimulatedSite:
         values: Floats = np.where(self._known >= 0, seen[self._known], np.nan)
         return self._encoder.messages(values, plant_ns, self._skew_ns)
 
+    @property
+    def readings(self) -> int:
+        """Values said in messages so far."""
+        return self._encoder.readings
+
     def true_value(self, point: str) -> float:
         """The truth behind a point, for tests and reports. Raises: ValueError: no such point."""
         return float(true_values(self.plant, self._outdoor, self.held)[self._names.index(point)])

@@ -10,17 +10,16 @@ from pathlib import Path
 from twin.adapters.mqtt import LinkSettings, MqttLink
 from twin.daemon.daemon import Daemon
 from twin.daemon.levels import cycle_quantiles_ms
+from twin.daemon.turns import LoopHealth
 from twin.daemon.wiring import Wishes, build
 from twin.domain.clock import NS_PER_S, SystemClock
 from twin.domain.commands import AckStatus
 from twin.report.day import Commands, CycleTimes, DayResult, EnergySummary, Samples, Series
 from twin.settings import Settings
 from twin.simulator.broker import Broker
-from twin.simulator.faults import Fault
-from twin.simulator.load import Load
 from twin.simulator.run import Pace, SiteRunner, subscriptions
+from twin.simulator.scene import Scene
 from twin.simulator.site import SimulatedSite
-from twin.simulator.weather import Weather
 from twin.sitefile.load import load_site
 
 _POLL_S = 0.02
@@ -29,16 +28,16 @@ _PATIENCE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class DaySpec:
-    """What is to be run. `speed` is plant seconds per wall second; None is as fast as both can."""
+    """What is to be run. `speed` is plant seconds per wall second; None is as fast as both can. Port 0 is any free."""
 
     site_dir: Path
     state_dir: Path
     controller: str
-    seed: int
     days: float
-    start_ns: int
+    scene: Scene
     speed: float | None = None
     record: Path | None = None
+    broker_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +51,34 @@ class Moment:
     cooling_kw: float
     worst_inlet_c: float
     commands: int
+    last_words: str  # why the newest decision was taken
 
 
-async def run_day(
-    spec: DaySpec,
-    *,
-    weather: Weather | None = None,
-    load: Load | None = None,
-    faults: tuple[Fault, ...] = (),
-    watch: Callable[[Moment], None] = lambda _moment: None,
-) -> DayResult:
+async def run_day(spec: DaySpec, watch: Callable[[Moment], None] = lambda _moment: None) -> DayResult:
     """Run and add up. Raises: TwinError: the site cannot be loaded, simulated or controlled."""
     clock = SystemClock()
     began_s = clock.monotonic_s()
     site = load_site(spec.site_dir)
-    simulated = SimulatedSite(site, start_ns=spec.start_ns, seed=spec.seed, weather=weather, load=load, faults=faults)
+    simulated = spec.scene.of(site)
     book = _Book(simulated, spec, watch)
-    async with Broker() as broker:
+    async with Broker(port=spec.broker_port) as broker:
         daemon = await build(
             site,
             _settings(spec, broker.port),
-            Wishes(controller=spec.controller, record=spec.record, health_page=False, series_source="simulation"),
+            Wishes(
+                controller=spec.controller,
+                record=spec.record,
+                health_page=False,
+                series_source="simulation",
+                forget=True,
+            ),
         )
         link = MqttLink(
             LinkSettings(broker.host, broker.port, f"simulated-{site.facility.site}", timeout_s=_PATIENCE_S),
             subscriptions(site.topics.root),
             clock,
         )
-        book.commands_sent = lambda: daemon.parts.turns.health.commands_sent
+        book.loop_health = lambda: daemon.parts.turns.health
         async with asyncio.TaskGroup() as group:
             running = group.create_task(daemon.run(), name="daemon")
             linked = group.create_task(link.run(), name="simulated site: link")
@@ -89,12 +88,12 @@ async def run_day(
                 pace = Pace(site.control.period_s, spec.speed)
                 runner = SiteRunner(simulated, link, clock, pace, book.note)
                 await runner.run(24.0 * spec.days, asyncio.Event())
-                samples = await _accounted(daemon)
+                samples, commands = await _accounted(daemon), _commands(daemon)
             finally:
                 daemon.stop()
                 await asyncio.wait({running}, timeout=_PATIENCE_S)
                 linked.cancel()
-    return book.result(daemon, samples, clock.monotonic_s() - began_s)
+    return book.result(daemon, samples, commands, clock.monotonic_s() - began_s)
 
 
 def _settings(spec: DaySpec, port: int) -> Settings:
@@ -126,19 +125,30 @@ async def _accounted(daemon: Daemon) -> Samples:
     )
 
 
+def _commands(daemon: Daemon) -> Commands:
+    """The account of every setpoint lease so far; giving them back at the end is not part of it."""
+    answered = daemon.parts.core.answered
+    return Commands(
+        sent=daemon.parts.turns.health.commands_sent,
+        applied=answered[AckStatus.APPLIED],
+        rejected=answered[AckStatus.REJECTED] + answered[AckStatus.SUPERSEDED],
+        expired=answered[AckStatus.EXPIRED],
+    )
+
+
 class _Book:
     """Notes the plant's own truth after each step."""
 
     def __init__(self, simulated: SimulatedSite, spec: DaySpec, watch: Callable[[Moment], None]) -> None:
         self._simulated, self._spec, self._watch = simulated, spec, watch
         self._series = Series([], [], [], [], [], [], [], [], [], [])
-        self.commands_sent: Callable[[], int] = lambda: 0
+        self.loop_health: Callable[[], LoopHealth | None] = lambda: None
 
     def note(self, now_ns: int) -> None:
         """One step of the plant is over."""
         plant, series = self._simulated.plant, self._series
         flows = plant.flows
-        hour = (now_ns - self._spec.start_ns) / NS_PER_S / 3600.0
+        hour = (now_ns - self._spec.scene.start_ns) / NS_PER_S / 3600.0
         series.hour.append(hour)
         series.facility_kw.append(flows.facility_w / 1e3)
         series.it_kw.append(flows.ups_output_w / 1e3)
@@ -149,6 +159,7 @@ class _Book:
         series.supply_air_c.append(float(plant.air.supply_c.mean()))
         series.chws_c.append(plant.water.buffer_c)
         series.cws_c.append(plant.water.basin_c)
+        health = self.loop_health()
         self._watch(
             Moment(
                 done_frac=hour / (24.0 * self._spec.days),
@@ -157,11 +168,12 @@ class _Book:
                 it_kw=series.it_kw[-1],
                 cooling_kw=series.cooling_kw[-1],
                 worst_inlet_c=series.worst_inlet_c[-1],
-                commands=self.commands_sent(),
+                commands=health.commands_sent if health else 0,
+                last_words=health.last_words if health else "",
             )
         )
 
-    def result(self, daemon: Daemon, samples: Samples, wall_s: float) -> DayResult:
+    def result(self, daemon: Daemon, samples: Samples, commands: Commands, wall_s: float) -> DayResult:
         """All of it, once the daemon has stopped."""
         core = daemon.parts.core
         median_ms, p99_ms = cycle_quantiles_ms(daemon.parts)
@@ -175,12 +187,7 @@ class _Book:
             cycles=core.cycle_number,
             cycle_ms=CycleTimes(round(median_ms, 3), round(p99_ms, 3)),
             samples=samples,
-            commands=Commands(
-                sent=daemon.parts.turns.health.commands_sent,
-                applied=core.answered[AckStatus.APPLIED],
-                rejected=core.answered[AckStatus.REJECTED] + core.answered[AckStatus.SUPERSEDED],
-                expired=core.answered[AckStatus.EXPIRED],
-            ),
+            commands=commands,
             breaches=[str(breach) for breach in self._simulated.truth.breaches],
             wall_s=round(wall_s, 2),
         )
