@@ -31,7 +31,7 @@ def draw(baseline: DayResult, controlled: DayResult, path: Path) -> None:
     saved_kwh = baseline.summary.facility_kwh - controlled.summary.facility_kwh
     saved_pct = 100.0 * saved_kwh / baseline.summary.facility_kwh
     figure.suptitle(
-        f"{controlled.site}: {controlled.days:g} {'day' if controlled.days == 1.0 else 'days'}, seed {controlled.seed}. "
+        f"{controlled.site}: {in_words(controlled.days)}, seed {controlled.seed}. "
         f"The site bought {saved_kwh:,.0f} kWh less ({saved_pct:.2f} %) than under its own well-tuned rules",
         fontweight="bold",
     )
