@@ -1,6 +1,7 @@
 #!/bin/sh
 # Install the real servers the suite talks to, where this account may; otherwise say what will be left out.
 set -u
+PATH="$PATH:/usr/local/sbin:/usr/sbin" # where Debian keeps servers, and an ordinary account does not look
 missing=""
 for pair in mosquitto:mosquitto mosquitto_pub:mosquitto-clients victoria-metrics:victoria-metrics chromium:chromium; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"

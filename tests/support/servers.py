@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import socket
 import subprocess
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.error import URLError
 
+import pytest
+
 START_S = 20.0
+# Debian keeps servers where an ordinary user's PATH does not look
+SEARCH_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"))
+
+
+def located(binary: str) -> str | None:
+    """Where a server or its command line client is installed; None when it is not."""
+    return shutil.which(binary, path=SEARCH_PATH)
+
+
+def required(binary: str, package: str) -> str:
+    """Where it is installed; leaves the test out when it is not, and with CI=true fails it."""
+    found = located(binary)
+    if found is not None:
+        return found
+    reason = f"{binary} is not installed (apt-get install {package})"
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI must not leave this out: {reason}", pytrace=False)
+    pytest.skip(reason)
 
 
 def free_port() -> int:
@@ -82,3 +105,81 @@ class VictoriaMetrics:
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:
             body: bytes = answer.read()
             return body
+
+
+class Mosquitto:
+    """A mosquitto with the limits of the simulated broker. It has no disk: `stop` and `kill` forget everything.
+
+    Args:
+        directory: For its configuration and its log; one for each instance.
+        credentials: User name to password; None lets everyone in.
+        extra: More lines of configuration, for the listener.
+    """
+
+    def __init__(
+        self, directory: Path, *, credentials: Mapping[str, str] | None = None, extra: Sequence[str] = ()
+    ) -> None:
+        self.port = free_port()
+        self._directory = directory
+        self._process: subprocess.Popen[bytes] | None = None
+        lines = [
+            f"listener {self.port} 127.0.0.1",
+            *extra,
+            "user root",  # the test's directory is closed to the account it would change to; ignored for others
+            "persistence false",
+            "set_tcp_nodelay true",
+            "max_queued_messages 100000",
+            "max_packet_size 1048576",
+            # or 3.1.1 gets one copy for overlapping subscriptions, at the QoS of whichever was found first
+            "allow_duplicate_messages true",
+            f"log_dest file {self._log}",
+        ]
+        if credentials is None:
+            lines.append("allow_anonymous true")
+        else:
+            lines += ["allow_anonymous false", f"password_file {self._write_passwords(credentials)}"]
+        self._config = directory / "mosquitto.conf"
+        self._config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    @property
+    def _log(self) -> Path:
+        return self._directory / "mosquitto.log"
+
+    def start(self) -> None:
+        """Start and wait until it accepts connections. The port stays the same over restarts."""
+        self._process = subprocess.Popen(
+            [required("mosquitto", "mosquitto"), "-c", str(self._config)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        give_up_s = time.monotonic() + START_S
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=START_S).close()
+                return
+            except ConnectionError:
+                if time.monotonic() > give_up_s or self._process.poll() is not None:
+                    raise RuntimeError(f"mosquitto did not start: {self._said()}") from None
+                time.sleep(0.005)
+
+    def stop(self) -> None:
+        """End it in an orderly way, if it runs: clients are told, no wills are published."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait()
+
+    def kill(self) -> None:
+        """kill -9, if it runs."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def _said(self) -> str:
+        return self._log.read_text(encoding="utf-8") if self._log.exists() else "nothing in its log"
+
+    def _write_passwords(self, credentials: Mapping[str, str]) -> Path:
+        file = self._directory / "passwords"
+        file.write_text("".join(f"{name}:{password}\n" for name, password in credentials.items()), encoding="utf-8")
+        file.chmod(0o600)
+        subprocess.run([required("mosquitto_passwd", "mosquitto"), "-U", str(file)], check=True)
+        return file

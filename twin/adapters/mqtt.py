@@ -14,15 +14,16 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import aiomqtt
 import structlog
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from twin.adapters.mqtt_settings import LinkSettings, tls_context
 from twin.domain.clock import Clock
 from twin.domain.errors import SafetyBroken, Unreachable
 from twin.domain.messages import MessageIn, MessageOut
@@ -33,46 +34,13 @@ log = structlog.get_logger("mqtt")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 30.0
 _STEADY_S = 10.0  # a link that lasted this long makes the next pause short again
 _UNDER_WAY = 1000  # QoS 1 messages the broker may send before the first is acknowledged
+_GOODBYE_S = 1.0  # how long a link that is given up may take over its DISCONNECT
 _MOST_WAITING = 200_000  # messages between the socket and whoever takes them; above, QoS 0 is dropped and counted
 _MID_BITS = 16
 _COMMANDS = "/_cmd/"
 # paho's own lines would repeat ours, with payloads
 _quiet = logging.getLogger("thermotwin.paho")
 _quiet.setLevel(logging.CRITICAL)
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """How the broker proves who it is, and we to it."""
-
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
-    insecure: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LinkSettings:
-    """One connection. `session_expiry_s` 0 keeps no session; `silence_s` is how long nothing at all may arrive.
-
-    `patience_s` is how long a publication waits for a link that is down.
-    """
-
-    host: str
-    port: int
-    client_id: str
-    username: str = ""
-    password: str = ""
-    tls: Tls | None = None
-    mqtt5: bool = True
-    keepalive_s: int = 10
-    timeout_s: float = 10.0
-    session_expiry_s: int = 0
-    silence_s: float = 0.0
-    patience_s: float = 0.0
-
-    def __repr__(self) -> str:
-        return f"LinkSettings({self.host!r}, {self.port}, client_id={self.client_id!r})"
 
 
 @dataclass(slots=True)
@@ -109,19 +77,24 @@ class MqttLink:
         self._arrived = asyncio.Event()
         self._up = asyncio.Event()
         self._generation = 0
-        self._heard_s = 0.0
+        self._heard_s = self._connected_s = 0.0
+        self._under_way: set[_Pending] = set()
         self.health = LinkHealth()
 
     async def run(self) -> None:
         """Connect, and connect again, until cancelled."""
         pause_s = _FIRST_PAUSE_S
         while True:
-            began_s = self._clock.monotonic_s()
+            connects = self.health.connects
             try:
                 await self._one_connection()
             except (aiomqtt.MqttError, OSError, ssl.SSLError) as error:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    # aiomqtt's goodbye failed: its error must not stand in for the cancellation
+                    raise asyncio.CancelledError from error
                 self._note_failure(error)
-            if self._clock.monotonic_s() - began_s > _STEADY_S:
+            if self.health.connects > connects and self._clock.monotonic_s() - self._connected_s > _STEADY_S:
                 pause_s = _FIRST_PAUSE_S
             await self._clock.sleep(self._random.uniform(0.5, 1.0) * pause_s)
             pause_s = min(2.0 * pause_s, _LONGEST_PAUSE_S)
@@ -186,6 +159,15 @@ class MqttLink:
             self.health.unpublished += len(messages)
             raise self._unreachable("not connected")
         pending = _Pending()
+        self._under_way.add(pending)
+        try:
+            await self._publish_through(client, messages, pending)
+        finally:
+            self._under_way.discard(pending)
+
+    async def _publish_through(
+        self, client: aiomqtt.Client, messages: Sequence[tuple[str, bytes, int, bool, int | None]], pending: _Pending
+    ) -> None:
         for topic, payload, qos, retain, expiry_s in messages:
             # one await for all of them: aiomqtt's own publish costs a wake-up each
             info = client._client.publish(topic, payload, qos, retain, self._properties(expiry_s))
@@ -199,8 +181,10 @@ class MqttLink:
             async with asyncio.timeout(self._settings.timeout_s):
                 await pending.wait()
         except TimeoutError:
+            pending.give_up()
+        if pending.lost:
             self.health.unpublished += pending.count
-            raise self._unreachable(f"{pending.count} messages not acknowledged") from None
+            raise self._unreachable(f"{pending.count} messages not acknowledged")
         self.health.published += len(messages)
 
     def _properties(self, expiry_s: int | None) -> Properties | None:
@@ -218,27 +202,45 @@ class MqttLink:
             async with client:
                 # messages may arrive before SUBACK: the session was kept
                 self._client = client
-                for start in range(0, len(self._subscriptions), 50):
-                    await client.subscribe([(topic, 1) for topic in self._subscriptions[start : start + 50]])
-                self._note_success()
-                await self._watch(client)
+                try:
+                    await self._subscribe(client)
+                    self._note_success()
+                    await self._watch(client)
+                finally:
+                    client.timeout = min(client.timeout, _GOODBYE_S)
         finally:
             self._client = None
             self._up.clear()
             self.health.connected = False
+            for pending in self._under_way:
+                pending.give_up()
+            # a connection that failed half-way keeps its socket, and aiomqtt's task keeps that alive
+            client._client._sock_close()
+
+    async def _subscribe(self, client: aiomqtt.Client) -> None:
+        for start in range(0, len(self._subscriptions), 50):
+            topics = self._subscriptions[start : start + 50]
+            answers = await client.subscribe([(topic, 1) for topic in topics])
+            for topic, answer in zip(topics, answers, strict=False):
+                if getattr(answer, "is_failure", False):
+                    log.warning("the broker refuses a subscription", broker=self._address, topic=topic, why=str(answer))
 
     async def _watch(self, client: aiomqtt.Client) -> None:
         """Return or raise when the link is gone or silent."""
         gone = client._disconnected
         self._heard_s = self._clock.monotonic_s()
         while not gone.done():
+            if client._client.socket() is None:
+                raise OSError("the broker closed the connection")  # so early that aiomqtt has forgotten it
             with suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(gone), timeout=1.0)
             silent_s = self._clock.monotonic_s() - self._heard_s
             if 0.0 < self._settings.silence_s < silent_s:
                 raise OSError(f"nothing arrived for {silent_s:.0f} s: the link is made anew")
-        gone.result()
-        raise OSError("the broker closed the connection")
+        error = gone.exception()
+        if error is not None and not isinstance(error, aiomqtt.MqttError | OSError):
+            raise OSError(f"the broker sent what cannot be read: {error!r}") from error
+        raise error or OSError("the broker closed the connection")
 
     def _made(self) -> aiomqtt.Client:
         settings, session = self._settings, self._settings.session_expiry_s > 0
@@ -248,7 +250,7 @@ class MqttLink:
             properties.SessionExpiryInterval = settings.session_expiry_s
             properties.ReceiveMaximum = _UNDER_WAY
         will = self._will
-        return aiomqtt.Client(
+        client = aiomqtt.Client(
             settings.host,
             settings.port,
             identifier=settings.client_id,
@@ -256,19 +258,21 @@ class MqttLink:
             password=settings.password or None,
             protocol=aiomqtt.ProtocolVersion.V5 if settings.mqtt5 else aiomqtt.ProtocolVersion.V311,
             clean_session=None if settings.mqtt5 else not session,
-            clean_start=not session,
+            clean_start=not session if settings.mqtt5 else MQTT_CLEAN_START_FIRST_ONLY,
             properties=properties,
             will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain) if will else None,
             keepalive=settings.keepalive_s,
             timeout=settings.timeout_s,
             queue_type=self._hook(),
             max_inflight_messages=_UNDER_WAY,
-            tls_context=_tls_context(settings.tls) if settings.tls else None,
+            tls_context=tls_context(settings.tls) if settings.tls else None,
             tls_insecure=True if settings.tls and settings.tls.insecure else None,
             logger=_quiet,
             # small packets that wait for each other's acknowledgement would cost 40 ms a round
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
+        _heed_window(client._client)
+        return client
 
     def _hook(self) -> Any:
         """A queue that hands messages over as they are put: aiomqtt's iterator would cost a task for each."""
@@ -297,6 +301,8 @@ class MqttLink:
     def _note_success(self) -> None:
         self.health.connected = True
         self.health.connects += 1
+        self.health.last_error = ""
+        self._connected_s = self._clock.monotonic_s()
         self._up.set()
         log.info("connected", broker=self._address, client_id=self._settings.client_id)
         self._on_connect()
@@ -304,7 +310,7 @@ class MqttLink:
     def _note_failure(self, error: Exception) -> None:
         self.health.failures += 1
         words = str(error) or type(error).__name__
-        if words != self.health.last_error or self.health.connects:
+        if words != self.health.last_error:
             log.warning("no link to the broker, trying again", broker=self._address, error=words)
         self.health.last_error = words
 
@@ -325,6 +331,7 @@ class _Pending:
 
     def __init__(self) -> None:
         self.count = 0
+        self.lost = False
         self._done = asyncio.Event()
 
     def set(self) -> None:
@@ -333,17 +340,23 @@ class _Pending:
         if self.count <= 0:
             self._done.set()
 
+    def give_up(self) -> None:
+        """Their link is gone: no acknowledgement will come."""
+        self.lost = self.count > 0
+        self._done.set()
+
     async def wait(self) -> None:
         if self.count > 0:
             await self._done.wait()
 
 
-def _tls_context(tls: Tls) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(tls.ca_file) if tls.ca_file else None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if tls.cert_file and tls.key_file:
-        context.load_cert_chain(tls.cert_file, tls.key_file)
-    if tls.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+def _heed_window(paho: Any) -> None:
+    """Send no more unacknowledged messages than CONNACK allows: paho reads the number and does not keep to it."""
+    connected = paho.on_connect
+
+    def on_connect(client: Any, userdata: Any, flags: Any, reason: Any, properties: Any = None) -> None:
+        # its setter wants this before the connection, when nobody knows it
+        client._max_inflight_messages = min(_UNDER_WAY, getattr(properties, "ReceiveMaximum", _UNDER_WAY))
+        connected(client, userdata, flags, reason, properties)
+
+    paho.on_connect = on_connect

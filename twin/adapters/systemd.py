@@ -29,12 +29,13 @@ class ServiceManager:
 
     def status(self, text: str) -> None:
         """One line for `systemctl status`."""
-        self._send(f"STATUS={text}")
+        self._send(f"STATUS={' '.join(text.splitlines())}")  # a line of its own would be another assignment
 
     def _send(self, message: str) -> None:
         if not self._address:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+            channel.setblocking(False)  # one that does not listen must not hold up the loop
             try:
                 channel.connect(self._address)
                 channel.send(message.encode())

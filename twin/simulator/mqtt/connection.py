@@ -91,6 +91,9 @@ class Connection(asyncio.Protocol):
         pos, max_bytes = 0, hub.limits.max_packet_bytes
         try:
             while not self._closed:
+                # said by its first byte, so that one who speaks another protocol need not fill a packet first
+                if self._session is None and pos < len(data) and data[pos] >> 4 != PacketType.CONNECT:
+                    raise protocol_error("the first packet is not CONNECT")
                 frame = wire.next_frame(data, pos, max_bytes)
                 if frame is None:
                     break
@@ -194,8 +197,7 @@ class Connection(asyncio.Protocol):
                 raise protocol_error("a second CONNECT, or one with flags")
             self._on_connect(body)
             return
-        if session is None:
-            raise protocol_error("the first packet is not CONNECT")
+        assert session is not None  # or it had been refused by its first byte
         expected_flags = 2 if kind in (PacketType.SUBSCRIBE, PacketType.UNSUBSCRIBE) else 0
         if first & 0x0F != expected_flags:
             raise ProtocolViolation(Reason.MALFORMED_PACKET, f"packet type {kind} with flags {first & 0x0F}")
