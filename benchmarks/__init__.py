@@ -1,0 +1,1 @@
+"""What things cost, each beside a stated baseline: `make bench`, read with docs/reference/benchmarks.md."""
