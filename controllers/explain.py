@@ -12,24 +12,26 @@ _VERB = {
     "hold": "was left alone",
     "release": "was given back to the site's own control",
 }
+_UPS_MODES = {0.0: "double conversion", 1.0: "ECO"}
 
 
 def explained(record: Mapping[str, Any]) -> str:
     """Some lines of plain text. Keys that are not there are left out."""
-    unit = record.get("unit", "")
     what = f"{record.get('asset')}/{record.get('point')}"
     action = str(record.get("action"))
     lines = [
         f"{record.get('ts')}  decision {record.get('id')}, cycle {record.get('cycle')}, mode {record.get('mode')}",
         "",
     ]
-    moved = (
-        ""
-        if action in {"hold", "release"}
-        else f" from {_shown(record.get('from'), unit)} to {_shown(record.get('to'), unit)}"
-    )
-    stays = f" at {_shown(record.get('from'), unit)}" if action == "hold" else ""
-    lines.append(f"{what} {_VERB.get(action, action)}{moved}{stays}.")
+    before, after = _shown(record, "from"), _shown(record, "to")
+    if action == "hold":
+        lines.append(f"{what} {_VERB[action]} at {before}.")
+    elif action == "release":
+        lines.append(f"{what} {_VERB[action]}.")
+    elif before == after:
+        lines.append(f"{what} {_VERB.get(action, action)} to {after} as before: the lease goes on.")
+    else:
+        lines.append(f"{what} {_VERB.get(action, action)} from {before} to {after}.")
     lines.append(f"Why: {record.get('reason')} (controller {record.get('controller')}).")
     if record.get("binding"):
         lines.append(f"What holds the plan back: {record['binding']}.")
@@ -55,13 +57,14 @@ def explained(record: Mapping[str, Any]) -> str:
 
 def headline(record: Mapping[str, Any]) -> str:
     """One line: which setpoint, from where to where, and why."""
-    unit, action = record.get("unit", ""), str(record.get("action"))
-    what = f"{record.get('asset')}/{record.get('point')}"
+    what, action = f"{record.get('asset')}/{record.get('point')}", str(record.get("action"))
+    before, after = _shown(record, "from"), _shown(record, "to")
     if action in {"hold", "release"}:
         return f"{what} {_VERB[action]}: {record.get('reason')}"
-    if _shown(record.get("from"), "") == _shown(record.get("to"), ""):
-        return f"{what} kept at {_shown(record.get('to'), unit)}: {record.get('reason')}"
-    return f"{what} {_shown(record.get('from'), '')} -> {_shown(record.get('to'), unit)}: {record.get('reason')}"
+    if before == after:
+        return f"{what} kept at {after}: {record.get('reason')}"
+    unit = str(record.get("unit"))
+    return f"{what} {before.removesuffix(unit).strip()} -> {after}: {record.get('reason')}"
 
 
 def _effect(record: Mapping[str, Any]) -> list[str]:
@@ -77,5 +80,11 @@ def _effect(record: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _shown(value: float | None, unit: str) -> str:
-    return "an unknown value" if value is None else f"{value:g} {unit}".strip()
+def _shown(record: Mapping[str, Any], key: str) -> str:
+    """A setpoint as an operator calls it."""
+    value, unit = record.get(key), record.get("unit", "")
+    if value is None:
+        return "an unknown value"
+    if record.get("point") == "mode":
+        return _UPS_MODES.get(value, f"mode {value:g}")
+    return f"{value:g} {unit}".strip()

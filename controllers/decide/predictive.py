@@ -53,6 +53,8 @@ class Predictive:
         hold, by_rules, going, fresh = judge.judged(
             (("hold", stands), ("reset_rules", rules), ("standing target", target), ("search", best))
         )
+        if np.array_equal(target, stands):
+            going = hold  # arrived, or nothing was begun
         chosen = _chosen(task, hold, by_rules, going, fresh)
         others = [c for c in (hold, by_rules, going, fresh) if c is not chosen and c.feasible]
         runner_up = min(others, key=lambda c: c.facility_w, default=None)
@@ -121,7 +123,7 @@ def _chosen(task: Task, hold: Candidate, rules: Candidate, going: Candidate, fre
         return min((fresh, going, rules, hold), key=lambda c: c.worst_inlet_c)
     cheapest = min(feasible, key=lambda c: c.facility_w)
     current = next((c for c in (going, hold) if c.feasible), None)
-    if current is None or cheapest.facility_w < (1.0 - task.control.min_saving_frac) * current.facility_w:
+    if current is None or cheapest.facility_w < current.facility_w - task.control.min_saving_frac * current.cooling_w:
         return cheapest
     # small gains are not worth a change of plan, but neither may the plan fall behind hold or the rules
     best_known = min((c for c in (current, hold, rules) if c.feasible), key=lambda c: c.facility_w)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
+import sys
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ class _Rule:
     """What the file says of one setpoint."""
 
     pattern: re.Pattern[str]
+    unit: str
     low: float
     high: float
     whole: bool
@@ -54,8 +55,8 @@ class Checker:
         if len(payload) > MAX_BYTES:
             return f"{len(payload)} bytes are no command"
         try:
-            said = json.loads(payload, parse_constant=_refuse)
-        except ValueError as error:
+            said = json.loads(payload, parse_constant=_refuse, object_pairs_hook=_once)
+        except (ValueError, RecursionError) as error:
             return f"not JSON: {error}"
         if not isinstance(said, dict):
             return "not an object"
@@ -77,8 +78,10 @@ class Checker:
         if said.get("release") is True:
             return ""
         value = said["v"]
-        if type(value) not in {int, float} or not math.isfinite(value):
+        if not _is_number(value):
             return f"the value {value!r} is no number"
+        if said["u"] != rule.unit:
+            return f"the unit is {said['u']!r}, it must be {rule.unit!r}"
         if not rule.low <= value <= rule.high:
             return f"{value:g} is outside {rule.low:g} to {rule.high:g}"
         if rule.whole and value not in {0, 1}:
@@ -92,10 +95,10 @@ class Checker:
         if not timedelta(0) < life <= timedelta(seconds=self._lease_s + 0.001):
             return f"a lease of {life.total_seconds():g} s, allowed are {self._lease_s:g} s"
         before = said["prev"]
-        if type(before) not in {int, float} or not math.isfinite(before):
+        if not _is_number(before):
             return "prev is no number"
         most = max(rule.step, rule.rise_per_min * self._lease_s / 60.0)
-        if not rule.whole and before >= rule.low and value > before + most + 1e-6:
+        if not rule.whole and value > before + most + 1e-6:
             return f"rises from {before:g} to {value:g}, at most {most:g} within one lease"
         return ""
 
@@ -106,6 +109,7 @@ def _rule(entry: dict[str, Any]) -> _Rule:
     whole = entry["kind"] == "ups_mode"
     return _Rule(
         pattern=re.compile("[^/]+".join(re.escape(part) for part in parts)),
+        unit="1" if whole else "degC",
         low=float(entry["low"]),
         high=float(entry["high"]),
         whole=whole,
@@ -115,5 +119,17 @@ def _rule(entry: dict[str, Any]) -> _Rule:
     )
 
 
+def _is_number(value: Any) -> bool:
+    # a whole number of JSON may be too long for a float, and true is none
+    return type(value) in {int, float} and -sys.float_info.max <= value <= sys.float_info.max
+
+
 def _refuse(word: str) -> float:
     raise ValueError(f"{word} is no number")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    said = dict(pairs)
+    if len(said) < len(pairs):
+        raise ValueError("a field is said twice")
+    return said

@@ -90,8 +90,8 @@ class Draft:
     def to(self, index: int, value: float, step: str, because: str) -> Draft:
         """Move one value and say why; nothing is said when it stands there already."""
         before = self.value[index]
-        if abs(value - before) <= SAME:
-            return self
+        if abs(value - before) <= SAME:  # nothing to tell, yet a rounding error must not pass for a value of the grid
+            return Draft(_with(self.value, index, value), self.write, self.release, self.steps)
         done = GuardStep(step, before, value, because)
         return Draft(
             _with(self.value, index, value),

@@ -17,8 +17,9 @@ def absolute(given: GuardInput, memory: GuardMemory, draft: Draft) -> Draft:
     for actuator in given.limits.actuators:
         i, value = actuator.index, draft.value[actuator.index]
         if not math.isfinite(value):
-            draft = draft.to(i, given.before(i), "limits", "the wish is not a number")
-        elif value > actuator.high:
+            value = given.before(i)
+            draft = draft.to(i, value, "limits", "the wish is not a number")
+        if value > actuator.high:
             draft = draft.to(i, actuator.high, "limits", f"above the limit {actuator.high:g} {actuator.unit}")
         elif value < actuator.low:
             draft = draft.to(i, actuator.low, "limits", f"below the limit {actuator.low:g} {actuator.unit}")

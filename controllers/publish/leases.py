@@ -26,7 +26,8 @@ class Lease:
 
     `since_ns` is when `value` last changed. `strikes` counts disagreements in a row, the last of them with the readback
     of `compared_ns`; `blocked` says why we no longer write, "" while we may. `number` counts the leases of this point,
-    `seq` its commands.
+    `seq` its commands. `left_ns` is when the last lease ended: until the plant was read well after that, `known` is
+    false.
     """
 
     value: float
@@ -41,6 +42,7 @@ class Lease:
     strikes: int = 0
     blocked: str = ""
     compared_ns: int = 0
+    left_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,37 +85,45 @@ def acknowledge(ledger: Ledger, ack: Ack) -> Ledger:
         case AckStatus.APPLIED:
             changed = entry  # the plant's own readback is the proof, not the receiver's word
         case AckStatus.REJECTED:
-            changed = _struck(replace(entry, active=False), f"the receiver refused it: {ack.reason}")
+            changed = _struck(_ended(entry, entry.issued_ns), f"the receiver refused it: {ack.reason}")
         case AckStatus.EXPIRED:
-            changed = replace(entry, active=False)
+            changed = _ended(entry, ack.at_ns)
         case AckStatus.SUPERSEDED:
             because = f"the receiver follows a newer master: {ack.reason}"
-            changed = replace(entry, active=False, strikes=STRIKES, blocked=because)
+            changed = replace(_ended(entry, ack.at_ns), strikes=STRIKES, blocked=because)
     return _with(ledger, point, changed)
 
 
 def read_back(ledger: Ledger, state: State, table: ActuatorTable) -> Ledger:
     """Compare every lease with the plant's own setpoint; adopt it where nothing is lent.
 
-    A readback counts against a command only when it was taken well after it. Two disagreements in a row end the writing.
+    A readback counts against a command only when it was taken well after it. Two disagreements in a row end the
+    writing.
     """
     for actuator in table:
         i = actuator.index
         entry = ledger.leases.get(actuator.point)
-        seen = float(state.setpoint[i])
+        seen, seen_ns = float(state.setpoint[i]), int(state.setpoint_ns[i])
         usable = bool(np.isfinite(seen)) and state.setpoint_quality[i] <= Quality.SUSPECT
         if entry is None:
             entry = Lease(seen if usable else actuator.local, state.now_ns, known=usable)
-        if entry.active and (state.now_ns >= entry.expires_ns or state.held_by_operator[i]):
-            entry = replace(entry, active=False)
+        if entry.active and state.now_ns >= entry.expires_ns:
+            entry = _ended(entry, entry.expires_ns)
+        elif entry.active and state.held_by_operator[i]:
+            entry = _ended(entry, entry.issued_ns)
         if entry.active:
-            entry = _compared(entry, actuator, seen, int(state.setpoint_ns[i])) if usable else entry
-        if not entry.active and usable:
+            entry = _compared(entry, actuator, seen, seen_ns) if usable else entry
+        elif usable and (entry.known or seen_ns - entry.left_ns >= SETTLE_NS):
             moved = not entry.known or abs(seen - entry.value) > tolerance(actuator)
             since_ns = state.now_ns if moved else entry.since_ns
             entry = replace(entry, value=seen, since_ns=since_ns, known=True)
         ledger = _with(ledger, actuator.point, entry)
     return ledger
+
+
+def _ended(entry: Lease, at_ns: int) -> Lease:
+    """The plant goes back to its own setpoint, which the next readback tells; until then we know no value."""
+    return replace(entry, active=False, known=False, left_ns=at_ns)
 
 
 def _compared(entry: Lease, actuator: Actuator, seen: float, seen_ns: int) -> Lease:
@@ -131,14 +141,14 @@ def _struck(entry: Lease, because: str) -> Lease:
 
 
 def unsent(ledger: Ledger, point: str, seq: int) -> Ledger:
-    """A command did not get through to the broker: nothing was lent, and the plant's own readback tells where it stands.
+    """A command did not get through to the broker: nothing was lent, and the plant's readback tells where it stands.
 
     Should it have arrived after all, its lease runs out at the receiver.
     """
     entry = ledger.leases.get(point)
     if entry is None or entry.seq != seq:
         return ledger
-    return _with(ledger, point, replace(entry, active=False, known=False))
+    return _with(ledger, point, _ended(entry, entry.issued_ns))
 
 
 def block(ledger: Ledger, point: str, because: str) -> Ledger:
@@ -204,8 +214,9 @@ def issue(verdicts: tuple[Verdict, ...], ledger: Ledger, terms: Terms) -> tuple[
 
 
 def release_all(ledger: Ledger, terms: Terms) -> tuple[tuple[Command, ...], Ledger]:
-    """Give back every running lease, as a stopping daemon does."""
-    verdicts = tuple(Verdict(a.index, 0.0, 0.0, False, True, ()) for a in terms.limits.actuators)
+    """Give back every running lease, as a stopping daemon does; before the first cycle there is none."""
+    known = (a for a in terms.limits.actuators if a.point in ledger.leases)
+    verdicts = tuple(Verdict(a.index, 0.0, 0.0, False, True, ()) for a in known)
     return issue(verdicts, ledger, terms)
 
 
@@ -234,8 +245,7 @@ def _lend(actuator: Actuator, entry: Lease, value: float, epoch: int, terms: Ter
 
 def _release(actuator: Actuator, entry: Lease, epoch: int, terms: Terms) -> tuple[Command, Lease]:
     decision = terms.decisions[actuator.index] or entry.decision
-    # the plant goes back to its own setpoint, which the next readback tells; until then we know no value
-    given = replace(entry, active=False, known=False, seq=entry.seq + 1, issued_ns=terms.now_ns, decision=decision)
+    given = replace(_ended(entry, terms.now_ns), seq=entry.seq + 1, issued_ns=terms.now_ns, decision=decision)
     return replace(_command(actuator, given, epoch, terms, prev=entry.value), release=True), given
 
 

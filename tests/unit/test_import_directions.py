@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "adapters": {"domain", "simulator"},
     "report": {"domain"},
 }
-ANYTHING = {"daemon", "study", "cli"}
+ANYTHING = {"daemon", "study", "cli", "__main__"}
 # third-party library -> the only rooms that may import it
 ONLY_IN: dict[str, set[str]] = {
     "numba": {"kernels"},

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from twin.cli.output import console
 from twin.cli.progress import STEPS
-from twin.study.day import Moment
+from twin.report.day import Moment
 
 NAMES = ("site rules (B2)", "Thermotwin")
 _BLOCKS = "▁▂▃▄▅▆▇█"

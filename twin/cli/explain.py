@@ -23,7 +23,7 @@ def explain(
     ] = "",
     site: SiteOption = None,
     config: ConfigOption = None,
-    asset: Annotated[str, typer.Option(help="Only decisions on this asset, such as hall-1.")] = "",
+    asset: Annotated[str, typer.Option(help="Only decisions on this asset, such as h1.")] = "",
     point: Annotated[str, typer.Option(help="Only decisions on this point, such as supply_air_sp_c.")] = "",
     last: Annotated[int, typer.Option("--last", metavar="N", help="How many of the newest.", min=1)] = 20,
     as_json: JsonOption = False,

@@ -38,7 +38,7 @@ LoadOption = Annotated[
 ]
 FaultsOption = Annotated[
     Path | None,
-    typer.Option("--faults", metavar="FILE", help="A TOML file of [[fault]] tables: what goes wrong, when."),
+    typer.Option("--faults", metavar="FILE", help="A TOML file: what goes wrong, where and when."),
 ]
 SpeedOption = Annotated[
     str, typer.Option("--speed", metavar="max|N", help="Plant seconds per second of the clock on the wall, or max.")

@@ -27,8 +27,8 @@ LEAP_NS = 3600 * NS_PER_S  # source time runs on by more than this only when mos
 class Core:
     """Decoder, mirror and memory of one site.
 
-    In event time "now" is the newest source time seen, arrival times are labelled with it as it stood after the ticks
-    that came along, and `mono_s` is the same clock in seconds.
+    In event time "now" is the newest source time seen, arrival times are labelled with it as it stands once what came
+    together is taken in, and `mono_s` is the same clock in seconds.
     """
 
     def __init__(self, order: Order, memory: Memory, *, event_time: bool) -> None:
@@ -49,7 +49,8 @@ class Core:
         """Take messages in; returns their samples, which the historian is to have."""
         telemetry = self._sorted_out(messages)
         if self._event_time:
-            telemetry = [replace(message, received_ns=self.event_ns) for message in telemetry]
+            label_ns = self._arrival_ns(telemetry, ticked=len(telemetry) < len(messages))
+            telemetry = [replace(message, received_ns=label_ns) for message in telemetry]
         decoded = self._decoder.decode_all(telemetry)
         self.tally.add(len(messages), decoded)
         if len(decoded.batch):
@@ -112,6 +113,17 @@ class Core:
             self._orders.append(parse_order(self._root, message.topic, message.payload))
         elif self._event_time:
             self.event_ns = max(self.event_ns, parse_tick(message.payload))
+
+    def _arrival_ns(self, telemetry: Sequence[MessageIn], *, ticked: bool) -> int:
+        """When messages that came together arrived: event time as it will stand once they are taken in.
+
+        So two rounds of messages never get one label, and a reading without a time of its own is not written over.
+        """
+        if ticked:
+            return self.event_ns
+        newest_ns = max(map(self.newest_ns, telemetry), default=0)
+        leaps = self.event_ns and newest_ns > self.event_ns + LEAP_NS
+        return self.event_ns if leaps else max(self.event_ns, newest_ns)
 
     def _run_on(self, batch: SampleBatch) -> None:
         newest_ns = int(batch.source_ns.max())

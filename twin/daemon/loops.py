@@ -11,9 +11,11 @@ from twin.daemon.turns import Turns
 from twin.domain.clock import NS_PER_S, Clock
 from twin.domain.messages import MessageIn
 
-FIRST_CYCLE_S = 2.0  # long enough for most points to speak once
+FIRST_CYCLE_S = 1.0  # long enough for most points to speak once
 QUIET_S = 0.02  # an instant whose end nobody announces is complete after this long without a message
+INSTANT_NS = NS_PER_S  # source times this close belong to one round of messages
 MOST_PENDING = 500
+BACKLOG_PERIODS = 2  # more that waits at once is the past
 
 
 class Loop(Protocol):
@@ -104,10 +106,10 @@ class EventLoop:
                 arrived_s = mono_s
                 self._pending += arrived
                 await self._complete_instants(arrived)
-            if len(self._pending) > MOST_PENDING or mono_s - arrived_s >= QUIET_S:
+            if self._pending and (len(self._pending) > MOST_PENDING or mono_s - arrived_s >= QUIET_S):
                 await self._all_pending()
-                if self._due() and mono_s - arrived_s >= QUIET_S:
-                    await self._cycle()
+            if self._due() and mono_s - arrived_s >= QUIET_S:
+                await self._cycle()
             if mono_s >= next_beat_s or self._reconnected.is_set():
                 await _show_life(self._turns, self._reconnected, self.now_ns())
                 next_beat_s = mono_s + self._beat_s
@@ -127,17 +129,24 @@ class EventLoop:
         del self._pending[:start]
 
     async def _all_pending(self) -> None:
-        """Take in what waits although nobody said that its instant is complete; a cycle runs before the next begins."""
+        """Take in what waits although nobody said that its instant is complete, one instant after the other.
+
+        A message without a time of its own is labelled with event time, so two instants must not be taken in as one:
+        both would get the same label. A cycle runs before the next period begins, but not in the midst of a backlog:
+        a command about the past would be judged by readbacks from before it was sent.
+        """
+        newest_ns = [self._core.newest_ns(message) for message in self._pending]
+        known_ns = self._core.event_ns or min(filter(None, newest_ns), default=0)
+        behind = max(newest_ns) // self._period_ns > known_ns // self._period_ns + BACKLOG_PERIODS
         together: list[MessageIn] = []
         reached_ns = self._core.event_ns
-        for message in self._pending:
-            newest_ns = self._core.newest_ns(message)
-            if newest_ns // self._period_ns > reached_ns // self._period_ns:
+        for message, time_ns in zip(self._pending, newest_ns, strict=True):
+            if time_ns > reached_ns + INSTANT_NS:
                 self._feed(together)
                 together = []
-                if self._due():
+                if not behind and self._due() and time_ns // self._period_ns > self._core.event_ns // self._period_ns:
                     await self._cycle()
-            reached_ns = max(reached_ns, newest_ns)
+            reached_ns = max(reached_ns, time_ns)
             together.append(message)
         self._feed(together)
         self._pending.clear()

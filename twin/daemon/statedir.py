@@ -51,12 +51,12 @@ class StateDirectory:
         return self.path / "history.db"
 
     def next_epoch(self) -> int:
-        """A number larger than any earlier start's; on disk before it is returned, so that a crash cannot repeat it."""
+        """A number larger than any earlier start's; on disk before it is returned, so that a crash cannot repeat it.
+
+        Raises: TwinError: the last one cannot be read; beginning at 1 again would have every command refused.
+        """
         path = self.path / "epoch"
-        try:
-            last = int(path.read_text())
-        except (FileNotFoundError, ValueError):
-            last = 0
+        last = _epoch_in(path) if path.exists() else 0
         _write_durably(path, str(last + 1).encode())
         return last + 1
 
@@ -77,6 +77,20 @@ class StateDirectory:
     def close(self) -> None:
         """Give the directory up. Harmless when repeated."""
         self._lock.close()
+
+
+def _epoch_in(path: Path) -> int:
+    try:
+        last = int(path.read_bytes())
+    except ValueError:
+        last = -1
+    if last < 0:
+        raise TwinError(
+            "the last start's epoch cannot be read",
+            where=str(path),
+            fix="write a number into it that is larger than the epoch of any command so far",
+        )
+    return last
 
 
 def _write_durably(path: Path, content: bytes) -> None:

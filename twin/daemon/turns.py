@@ -27,6 +27,7 @@ log = structlog.get_logger("loop")
 
 SEND_S = 2.0  # longest that a command may hold up the loop
 KEPT_TIMES = 100_000
+NO_ANSWER = f"no answer within {SEND_S:g} s"
 
 
 @dataclass(slots=True)
@@ -127,7 +128,11 @@ class Turns:
             points = tuple((f"{c.command.asset}/{c.command.point}", c.command.seq) for c in commands)
             self._unsent = points
             self.health.commands_unsent += len(commands)
-            log.warning("commands did not get through, their leases do not count", count=len(points), error=str(error))
+            log.warning(
+                "commands did not get through, their leases do not count",
+                count=len(points),
+                error=str(error) or NO_ANSWER,
+            )
 
     async def _tell(self, outcome: Outcome, spent_ms: float, now_ns: int) -> None:
         voice, state = self._voice, outcome.state
@@ -148,7 +153,7 @@ class Turns:
             self._speechless = False
         except (Unreachable, TimeoutError) as error:
             if not self._speechless:
-                log.warning("nothing can be said to the broker now", error=str(error))
+                log.warning("nothing can be said to the broker now", error=str(error) or NO_ANSWER)
             self._speechless = True
 
     def _store(self, memory: bytes) -> None:

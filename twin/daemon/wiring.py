@@ -13,7 +13,8 @@ from controllers.guard.checker import Checker
 from twin import __version__
 from twin.adapters.http import HealthServer
 from twin.adapters.influx import InfluxWriter
-from twin.adapters.mqtt import LinkSettings, MqttLink, Tls
+from twin.adapters.mqtt import MqttLink
+from twin.adapters.mqtt_settings import LinkSettings, Tls
 from twin.adapters.systemd import ServiceManager
 from twin.daemon.core import Core, memory_of
 from twin.daemon.cycle import Memory, Order

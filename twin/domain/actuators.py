@@ -102,7 +102,7 @@ class Limits:
     inlet_revert_c: float  # above: the hall goes back to full cooling at the permitted rate
     inlet_panic_c: float  # above: coldest permitted setpoints at once
     dew_point_margin_k: float  # supply air stays this far above the room's dew point
-    stale_after_s: float  # an input older than this narrows authority
+    stale_after_s: float  # no reading is trusted for longer; silence of the whole link for as long ends it
     zone_quorum_frac: float  # least share of good rack inlets for a hall to be moved towards warm
     ride_through_min_s: float  # least time to inlet_panic_c after losing all cooling of a hall
     min_lift_k: float  # least (condenser water setpoint - chilled water setpoint)

@@ -62,7 +62,7 @@ class ControlSettings:
     inlet_backoff_sd: float  # kappa: standard deviations kept between plan and limit
     it_step_frac: float
     co2_price_per_kg: float
-    min_saving_frac: float  # a plan must promise this share of plant power against hold, or holds
+    min_saving_frac: float  # a new plan must promise this share of cooling power against the present one
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ class Estimator:
 def estimate(known: Estimator, snapshot: Snapshot, memory: EstimateMemory) -> tuple[State, EstimateMemory]:
     """The state of this cycle, and what to remember for the next."""
     seen = Readings(snapshot)
+    if (len(memory.rack_offset_k), len(memory.air_c)) != (known.layout.racks, len(known.facility.halls)):
+        memory = EstimateMemory()  # a first cycle, or the site file has changed since
     dt_s = snapshot.mono_s - memory.mono_s
     going_on = memory.mono_s >= 0.0 and 0.0 <= dt_s <= LONGEST_STEP_S
     halls, memory = _halls(known, seen, memory, dt_s if going_on else -1.0)

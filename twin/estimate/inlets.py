@@ -34,7 +34,11 @@ class Inlets:
 def track(
     inlet_c: Floats, supply_c: float, before_k: Floats, jumped: Ints, variance_k2: float, dt_s: float
 ) -> tuple[Inlets, float]:
-    """One step of all filters of a hall, and the new variance. NaN readings leave their filter as it is."""
+    """One step of all filters of a hall, and the new variance.
+
+    NaN readings leave their filter as it is, and it still counts among the worst: losing the warmest sensor must not
+    make a hall look cooler.
+    """
     raw_k = inlet_c - supply_c
     known = ~np.isnan(raw_k)
     fresh = known & np.isnan(before_k)
@@ -47,9 +51,9 @@ def track(
     if not bool(np.any(known)):
         missing = Inlets(math.nan, math.nan, math.nan, offsets_k, now_jumped)
         return missing, variance_k2
-    worst_k = float(np.max(offsets_k[known]))
-    seen_k = float(np.max(raw_k[believed])) if bool(np.any(believed)) else worst_k
-    error_k = seen_k - worst_k
+    worst_k, worst_known_k = float(np.nanmax(offsets_k)), float(np.max(offsets_k[known]))
+    seen_k = float(np.max(raw_k[believed])) if bool(np.any(believed)) else worst_known_k
+    error_k = seen_k - worst_known_k
     if variance_k2 < 0.0:
         variance_k2 = FIRST_SD_K**2
     else:

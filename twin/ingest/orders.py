@@ -11,6 +11,7 @@ import msgspec
 from twin.domain.commands import Ack, AckStatus, OperatorOrder
 from twin.domain.errors import BadPayload
 from twin.domain.timestamps import ns_of_iso
+from twin.ingest.paths import EARLIEST_NS, LATEST_NS
 
 MAX_BYTES = 4096
 _ID = re.compile(r"[A-Za-z0-9_.-]{0,64}")
@@ -76,7 +77,7 @@ def parse_ack(root: str, topic: str, payload: bytes) -> Ack:
     asset, _, point = topic.removeprefix(f"{root}/_ack/").rpartition("/")
     try:
         said = _ACK.decode(_capped(payload))
-        at_ns = ns_of_iso(said.ts)
+        at_ns = _instant_ns(said.ts)
     except (msgspec.DecodeError, ValueError) as error:
         raise BadPayload("bad_ack", str(error), where=topic) from error
     return Ack(asset, point, said.seq, said.epoch, said.lease, said.status, said.v, at_ns, said.reason)
@@ -89,7 +90,7 @@ def parse_order(root: str, topic: str, payload: bytes) -> OperatorOrder:
         raise BadPayload("bad_order", f"no order is called {kind!r}", where=topic)
     try:
         said = _ORDER.decode(_capped(payload))
-        until_ns = ns_of_iso(said.until) if said.until else 0
+        until_ns = _instant_ns(said.until) if said.until else 0
     except (msgspec.DecodeError, ValueError) as error:
         raise BadPayload("bad_order", str(error), where=topic) from error
     if not _ID.fullmatch(said.id):
@@ -106,7 +107,7 @@ def parse_order(root: str, topic: str, payload: bytes) -> OperatorOrder:
 def parse_tick(payload: bytes) -> int:
     """The instant a simulated site has just finished saying. Raises: BadPayload."""
     try:
-        return ns_of_iso(_TICK.decode(_capped(payload)).ts)
+        return _instant_ns(_TICK.decode(_capped(payload)).ts)
     except (msgspec.DecodeError, ValueError) as error:
         raise BadPayload("bad_tick", str(error)) from error
 
@@ -115,3 +116,10 @@ def _capped(payload: bytes) -> bytes:
     if len(payload) > MAX_BYTES:
         raise ValueError(f"longer than {MAX_BYTES} bytes")
     return payload
+
+
+def _instant_ns(text: str) -> int:
+    now_ns = ns_of_iso(text)
+    if not EARLIEST_NS <= now_ns < LATEST_NS:  # beyond, nanoseconds do not fit where memory and samples are kept
+        raise ValueError(f"{text} is not between the years 2000 and 2100")
+    return now_ns

@@ -18,8 +18,8 @@ Path: TypeAlias = tuple[str, ...]
 MAX_DEPTH = 16
 MAX_DIGITS = 40
 _NS_PER = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
-_EARLIEST_NS = 946_684_800 * 10**9  # 2000-01-01
-_LATEST_NS = 4_102_444_800 * 10**9  # 2100-01-01
+EARLIEST_NS = 946_684_800 * 10**9  # 2000-01-01
+LATEST_NS = 4_102_444_800 * 10**9  # 2100-01-01
 _QUALITY_WORDS = {
     "good": Quality.GOOD,
     "ok": Quality.GOOD,
@@ -129,7 +129,7 @@ def instant_ns(raw: Json, unit: str) -> int:
         now_ns = int(raw) * _NS_PER[unit]
     else:
         raise BadPayload("time", f"no time in {unit}: {str(raw)[:MAX_DIGITS]!r}")
-    if not _EARLIEST_NS <= now_ns < _LATEST_NS:
+    if not EARLIEST_NS <= now_ns < LATEST_NS:
         raise BadPayload("time", "not between the years 2000 and 2100")
     return now_ns
 

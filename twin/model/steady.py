@@ -104,19 +104,19 @@ def steady_state(site: CompiledSite, conditions: Conditions, candidates: Candida
         site.halls,
         site.ups,
         site.plant,
-        conditions.it_w,
+        _plain(conditions.it_w),
         conditions.supply_air_c + conditions.mean_offset_k,
-        conditions.mean_offset_k,
-        conditions.inlet_offset_k,
+        _plain(conditions.mean_offset_k),
+        _plain(conditions.inlet_offset_k),
         conditions.crah_running.astype(np.float64),
         float(conditions.chillers_running),
         float(conditions.chillers_available),
         conditions.outdoor_c,
         conditions.wet_bulb_c,
-        candidates.supply_air_c,
-        candidates.chws_c,
-        candidates.cws_c,
-        candidates.ups_eco,
+        _plain(candidates.supply_air_c),
+        _plain(candidates.chws_c),
+        _plain(candidates.cws_c),
+        _plain(candidates.ups_eco),
         np.empty((7, n_hall)),
         out,
         reached,
@@ -150,3 +150,8 @@ def steady_state(site: CompiledSite, conditions: Conditions, candidates: Candida
         extrapolating=flags(kernel.EXTRAPOLATING),
         chw_short=flags(kernel.CHW_SHORT),
     )
+
+
+def _plain(values: Floats) -> Floats:
+    """Writable and contiguous: to numba a frozen array is another type, for which it would compile in mid-cycle."""
+    return np.require(values, np.float64, ["C", "W"])

@@ -65,6 +65,19 @@ class CycleTimes(msgspec.Struct, frozen=True):
     p99: float
 
 
+class Moment(msgspec.Struct, frozen=True):
+    """What is so at one instant of a run, for whoever watches."""
+
+    done_frac: float
+    hour: float
+    facility_kw: float
+    it_kw: float
+    cooling_kw: float
+    worst_inlet_c: float
+    commands: int
+    last_words: str  # why the newest decision was taken
+
+
 class DayResult(msgspec.Struct, frozen=True):
     """One run of the whole loop against the simulated site."""
 

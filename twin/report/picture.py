@@ -39,8 +39,10 @@ def draw(baseline: DayResult, controlled: DayResult, path: Path) -> None:
     _setpoints(axes[0, 1], baseline, controlled)
     _inlets(axes[1, 0], baseline, controlled)
     _energy(axes[1, 1], baseline, controlled)
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    try:
+        figure.savefig(path, dpi=110)
+    finally:
+        plt.close(figure)
 
 
 def _overhead(axis: Axes, baseline: DayResult, controlled: DayResult) -> None:

@@ -16,7 +16,7 @@ from twin.settings.model import DELIMITER, ENV_PREFIX, Settings
 from twin.settings.sources import Source, Tree, credential_source, env_source, file_source
 
 # TWIN_* names that are not settings
-_NOT_SETTINGS = ("TWIN_SECRETS_DIR", "TWIN_JIT")
+_NOT_SETTINGS = ("TWIN_SECRETS_DIR",)
 
 
 def load_settings(config: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:

@@ -49,8 +49,12 @@ def read_faults(path: Path) -> tuple[Fault, ...]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TwinError(f"cannot read the faults: {error}", where=str(path)) from error
+    entries = document.pop("fault", [])
+    if document or not isinstance(entries, list):
+        found = ", ".join(document) or "one fault where a list was expected"
+        raise TwinError(f"a schedule is made of [[fault]] tables; found {found}", where=str(path))
     faults: list[Fault] = []
-    for number, entry in enumerate(document.get("fault", []), start=1):
+    for number, entry in enumerate(entries, start=1):
         try:
             fault = Fault(
                 kind=str(entry.pop("kind")),
@@ -60,7 +64,7 @@ def read_faults(path: Path) -> tuple[Fault, ...]:
                 size=float(entry.pop("size", 0.0)),
                 count=int(entry.pop("count", 0)),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise TwinError(f"not a fault: {error!r}", where=f"{path}: [[fault]] number {number}") from error
         if entry:
             raise TwinError(f"unknown keys {', '.join(entry)}", where=f"{path}: [[fault]] number {number}")

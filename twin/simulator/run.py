@@ -24,6 +24,9 @@ from twin.simulator.site import SimulatedSite
 log = structlog.get_logger(__name__)
 
 
+TICK_AGAIN_S = 2.0
+
+
 class Link(Inbox, Outbox, Protocol):
     """A connection that both hears and speaks."""
 
@@ -119,10 +122,18 @@ class SiteRunner:
         now_ns = self.site.now_ns
         tick = json.dumps({"ts": iso_utc(now_ns)}).encode()
         await self._link.publish(MessageOut(f"{self._root}/_sim/tick", tick, qos=1))
+        period_ns = round(self.site.site.control.period_s * NS_PER_S)
+        if now_ns // period_ns == self._cycle_ns // period_ns:
+            return  # the daemon's period has not turned: it owes us no cycle
         patience_s = self._pace.cycle_timeout_s if self._cycle_ns else self._pace.first_cycle_timeout_s
-        until_s = self._clock.monotonic_s() + patience_s
+        ticked_s = self._clock.monotonic_s()
+        until_s = ticked_s + patience_s
         # the tick carries milliseconds, so the cycle's answer may be that much earlier
         while self._cycle_ns < now_ns - NS_PER_S // 1000 and not stop.is_set():
+            if self._clock.monotonic_s() - ticked_s >= TICK_AGAIN_S:
+                # a daemon that connects only now has not heard the first one; a second does no harm
+                ticked_s = self._clock.monotonic_s()
+                await self._link.publish(MessageOut(f"{self._root}/_sim/tick", tick, qos=1))
             left_s = until_s - self._clock.monotonic_s()
             if left_s <= 0.0:
                 if self.progress.missed_cycles == 0:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from twin.domain.arrays import Floats
+from twin.domain.arrays import Floats, Ints
 from twin.domain.errors import TwinError
 from twin.domain.timestamps import iso_utc, ns_of
 
@@ -53,8 +53,16 @@ def read_series(path: Path, columns: tuple[str, ...], *, utc_offset_h: float = 0
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise TwinError(f"cannot read the series: {error.strerror}", where=str(path)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise TwinError(f"cannot read the series: {error}", where=str(path)) from error
+    try:
+        return _bridged(path, columns, *_table(path, text, columns, utc_offset_h))
+    except csv.Error as error:
+        raise TwinError(f"not CSV: {error}", where=str(path)) from error
+
+
+def _table(path: Path, text: str, columns: tuple[str, ...], utc_offset_h: float) -> tuple[Ints, Floats]:
+    """Times in ns and one column each; NaN where a cell is empty."""
     rows = csv.DictReader(text.splitlines())
     header = rows.fieldnames or []
     time_column = next((name for name in ("time_utc", "time_local") if name in header), None)
@@ -65,22 +73,22 @@ def read_series(path: Path, columns: tuple[str, ...], *, utc_offset_h: float = 0
     offset_ns = round(utc_offset_h * _HOUR_NS) if time_column == "time_local" else 0
     stamps: list[int] = []
     values: list[list[float]] = []
-    for number, row in enumerate(rows, start=2):
+    for row in rows:
         try:
             stamp = datetime.fromisoformat(row[time_column] or "")
             stamps.append(ns_of(stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)) - offset_ns)
             values.append([float(row[name]) if row[name] else np.nan for name in columns])
         except (TypeError, ValueError) as error:
-            raise TwinError(f"not a row of the series: {error}", where=f"{path}:{number}") from error
-    if len(stamps) < 2:
-        raise TwinError("the series has fewer than two rows", where=str(path))
-    return _bridged(path, columns, np.array(stamps, dtype=np.int64), np.array(values))
+            raise TwinError(f"not a row of the series: {error}", where=f"{path}:{rows.line_num}") from error
+    return np.array(stamps, dtype=np.int64), np.array(values).reshape(len(stamps), len(columns))
 
 
-def _bridged(path: Path, columns: tuple[str, ...], stamps: np.ndarray, table: Floats) -> Series:
+def _bridged(path: Path, columns: tuple[str, ...], stamps: Ints, table: Floats) -> Series:
     # clock changes repeat an hour: keep the first row of each instant
     stamps, first = np.unique(stamps, return_index=True)
     table = table[first]
+    if len(stamps) < 2:
+        raise TwinError("the series has fewer than two rows of different time", where=str(path))
     time_s = (stamps - stamps[0]) / 1e9
     notes = [f"{path.name}: {len(time_s)} rows from {iso_utc(int(stamps[0]))} to {iso_utc(int(stamps[-1]))}"]
     step_s = float(np.median(np.diff(time_s)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from twin.domain.actuators import Actuator, ActuatorTable, Kind, Limits, Mode
 from twin.domain.facility import Facility
@@ -214,3 +215,21 @@ def check_periods(limits: LimitsFile, control: ControlFile, problems: Problems) 
     if lease_s < 2.0 * period_s:
         message = f"lease_s = {lease_s:g} does not outlive one late cycle of period_s = {period_s:g}"
         problems.add(FILE, ("lease", "lease_s"), message, f"three periods are usual: {3.0 * period_s:g}")
+
+
+def check_staleness(limits: LimitsFile, points: PointTable, problems: Problems) -> None:
+    """The operator's staleness against each point's period: a point that speaks less often would never be fresh."""
+    allowed_s = limits.data.stale_after_s
+    slow = [point for point in points if point.period_s > allowed_s]
+    if slow:
+        slowest = max(slow, key=lambda point: point.period_s)
+        message = f"stale_after_s = {allowed_s:g} is shorter than period_s = {slowest.period_s:g} of {slowest.id}"
+        fix = f"at least {2.0 * slowest.period_s:g}, or have {len(slow)} such point(s) speak more often"
+        problems.add(FILE, ("data", "stale_after_s"), message, fix)
+
+
+def within_staleness(points: PointTable, limits: Limits) -> PointTable:
+    """The same points, none of them trusted for longer than the operator allows."""
+    return PointTable(
+        tuple(replace(point, stale_after_s=min(point.stale_after_s, limits.stale_after_s)) for point in points)
+    )

@@ -9,7 +9,7 @@ from typing import TypeVar
 from twin.domain.facility import Facility
 from twin.domain.points import PointTable
 from twin.domain.site import Site, TopicMap
-from twin.sitefile.envelope import Envelope, check_periods
+from twin.sitefile.envelope import Envelope, check_periods, check_staleness, within_staleness
 from twin.sitefile.money import control_of, tariff_of
 from twin.sitefile.problems import Problems
 from twin.sitefile.read import hash_of, parse, read_directory
@@ -57,6 +57,8 @@ def load_site(directory: Path) -> Site:
         envelope = Envelope(limits, facility, tables[0] if tables else None, problems).build(digest)
     if limits is not None and control is not None:
         check_periods(limits, control, problems)
+    if limits is not None and tables is not None:
+        check_staleness(limits, tables[0], problems)
     prices = tariff_of(tariff, problems) if tariff is not None else None
 
     problems.raise_if_any()
@@ -64,7 +66,7 @@ def load_site(directory: Path) -> Site:
         raise RuntimeError("a part of the site is missing and nobody said why")
     return Site(
         facility=facility,
-        points=tables[0],
+        points=within_staleness(tables[0], envelope),
         topics=tables[1],
         limits=envelope,
         control=control_of(control),

@@ -32,7 +32,7 @@ class AirTable(FileModel):
 class DataTable(FileModel):
     """Inputs."""
 
-    stale_after_s: Positive = Field(default=180.0, description="an input older than this narrows authority, s")
+    stale_after_s: Positive = Field(default=180.0, description="no reading is trusted for longer, s")
 
 
 class PlantLimits(FileModel):
@@ -102,7 +102,7 @@ class ControlFile(FileModel):
     it_step_frac: Share = Field(default=0.20, description="load rise that must be survivable without notice")
     co2_price_per_kg: NotNegative = Field(default=0.0, description="price put on carbon, currency of the tariff")
     min_saving_frac: Share = Field(
-        default=0.005, description="a plan must promise this share of plant power, or we hold"
+        default=0.005, description="a new plan must promise this share of cooling power, or the present one stays"
     )
 
 

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from twin.adapters.mqtt import LinkSettings, MqttLink
+from twin.adapters.mqtt import MqttLink
+from twin.adapters.mqtt_settings import LinkSettings
 from twin.daemon.daemon import Daemon
 from twin.daemon.levels import cycle_quantiles_ms
 from twin.daemon.turns import LoopHealth
 from twin.daemon.wiring import Wishes, build
 from twin.domain.clock import NS_PER_S, SystemClock
 from twin.domain.commands import AckStatus
-from twin.report.day import Commands, CycleTimes, DayResult, EnergySummary, Samples, Series
+from twin.report.day import Commands, CycleTimes, DayResult, EnergySummary, Moment, Samples, Series
 from twin.settings import Settings
 from twin.simulator.broker import Broker
 from twin.simulator.run import Pace, SiteRunner, subscriptions
@@ -38,20 +39,6 @@ class DaySpec:
     speed: float | None = None
     record: Path | None = None
     broker_port: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What is so at one instant of a run, for whoever watches."""
-
-    done_frac: float
-    hour: float
-    facility_kw: float
-    it_kw: float
-    cooling_kw: float
-    worst_inlet_c: float
-    commands: int
-    last_words: str  # why the newest decision was taken
 
 
 async def run_day(spec: DaySpec, watch: Callable[[Moment], None] = lambda _moment: None) -> DayResult:
@@ -108,12 +95,12 @@ def _settings(spec: DaySpec, port: int) -> Settings:
 
 
 async def _accounted(daemon: Daemon) -> Samples:
-    """The account of every reading, once history has what came in."""
+    """The account of every reading, once history has what came in and every command has its answer."""
     parts = daemon.parts
     await parts.persister.flush()
     account = (await parts.spool.accounts())["history"]
     give_up = 0.0
-    while account.pending and give_up < _PATIENCE_S:
+    while (account.pending or _unanswered(daemon)) and give_up < _PATIENCE_S:
         await asyncio.sleep(_POLL_S)
         give_up += _POLL_S
         account = (await parts.spool.accounts())["history"]
@@ -123,6 +110,10 @@ async def _accounted(daemon: Daemon) -> Samples:
         stored=account.stored - parts.persister.health.records,
         dropped=account.dropped + parts.persister.health.dropped,
     )
+
+
+def _unanswered(daemon: Daemon) -> int:
+    return daemon.parts.turns.health.commands_sent - daemon.parts.core.answered.total()
 
 
 def _commands(daemon: Daemon) -> Commands:

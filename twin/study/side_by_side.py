@@ -13,8 +13,8 @@ import msgspec
 import structlog
 
 from twin.domain.errors import ExitCode, TwinError
-from twin.report.day import DayResult
-from twin.study.day import DaySpec, Moment, run_day
+from twin.report.day import DayResult, Moment
+from twin.study.day import DaySpec, run_day
 
 _JOIN_S = 5.0
 

@@ -120,6 +120,8 @@ POINTS = (
 )  # fmt: skip
 
 OTHERS = (
+    Broken("staleness below a period", "limits.toml", "stale_after_s = 180", "stale_after_s = 30",
+           "data.stale_after_s", "stale_after_s = 30", "shorter than period_s = 60", "at least 120"),
     Broken("limits upside down", "limits.toml", "low = 18", "low = 26", "setpoints[0].low", "low = 26",
            "is not below high"),
     Broken("local outside", "limits.toml", "local = 22", "local = 30", "setpoints[0].local", "local = 30",

@@ -1,0 +1,34 @@
+"""Real servers for whole processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers import Mosquitto, VictoriaMetrics
+from twin.shipped import shipped_config
+
+
+@pytest.fixture
+def demo_site() -> Path:
+    return shipped_config("demo")
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    directory = tmp_path / "mosquitto"
+    directory.mkdir()
+    broker = Mosquitto(directory)
+    broker.start()
+    yield broker
+    broker.kill()
+
+
+@pytest.fixture
+def victoria_metrics(tmp_path: Path) -> Iterator[VictoriaMetrics]:
+    server = VictoriaMetrics(tmp_path / "victoria")
+    server.start()
+    yield server
+    server.stop()

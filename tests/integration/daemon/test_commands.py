@@ -1,0 +1,102 @@
+"""The commands as a user or a script meets them: what they print, where, and how they end."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import Ear, Running, twin, twin_environment, wait_until
+from tests.support.servers import Mosquitto, free_port
+
+FIRST_DECISION_S = 5.0
+STOP_S = 5.0
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    return twin_environment(tmp_path / "state", free_port())
+
+
+def test_help_and_version(env: dict[str, str]) -> None:
+    told = twin("--help", env=env)
+    assert told.code == 0
+    assert all(name in told.out for name in ("demo", "run", "sim", "record", "replay", "explain", "config", "map"))
+    assert twin("--version", env=env).out.startswith("thermotwin ")
+
+
+def test_wrong_usage_is_2(env: dict[str, str]) -> None:
+    assert twin("run", "--no-such-option", env=env).code == 2
+    assert twin("demo", "--speed", "fast", env=env).code == 2
+
+
+def test_a_broken_site_is_3_without_a_traceback(tmp_path: Path, env: dict[str, str]) -> None:
+    ended = twin("run", "--site", str(tmp_path), env=env)
+    assert ended.code == 3
+    assert "site.toml" in ended.err
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("command", [("sim",), ("record", "x.cassette")])
+def test_no_broker_is_4(command: tuple[str, ...], demo_site: Path, tmp_path: Path, env: dict[str, str]) -> None:
+    fast = env | {"TWIN_MQTT__TIMEOUT_S": "1"}
+    ended = twin(*command, "--site", str(demo_site), env=fast, cwd=tmp_path)
+    assert ended.code == 4
+    assert "TWIN_MQTT__HOST" in ended.err
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("command", [("replay", "none"), ("explain", "--site", "demo")])
+def test_nothing_to_read_is_7(command: tuple[str, ...], demo_site: Path, env: dict[str, str]) -> None:
+    ended = twin(*(str(demo_site) if word == "demo" else word for word in command), env=env)
+    assert ended.code == 7
+    assert "Traceback" not in ended.err
+
+
+def test_errors_are_json_where_json_is_asked_for(env: dict[str, str]) -> None:
+    told = json.loads(twin("replay", "none", "--json", env=env).out)
+    assert told["ok"] is False
+    assert told["errors"][0]["fix"]
+
+
+def test_a_daemon_without_a_broker_waits_and_stops_when_told(
+    tmp_path: Path, demo_site: Path, env: dict[str, str]
+) -> None:
+    daemon = Running("run", "--site", str(demo_site), env=env, log=tmp_path / "run.log")
+    daemon.wait_for("no link to the broker")
+    ended = daemon.end(signal.SIGTERM, STOP_S)
+    assert ended.code == 0
+    assert "Traceback" not in ended.err
+
+
+def test_two_daemons_do_not_share_a_state_directory(tmp_path: Path, demo_site: Path, env: dict[str, str]) -> None:
+    first = Running("run", "--site", str(demo_site), env=env, log=tmp_path / "run.log")
+    first.wait_for("the daemon runs")
+    second = twin("run", "--site", str(demo_site), env=env)
+    assert second.code == 2
+    assert "another daemon" in second.err
+    assert first.end().code == 0
+
+
+@pytest.mark.mosquitto
+def test_after_a_kill_the_first_decision_comes_within_seconds(
+    tmp_path: Path, demo_site: Path, mosquitto: Mosquitto
+) -> None:
+    env = twin_environment(tmp_path / "state", mosquitto.port)
+    site = ("--site", str(demo_site))
+    ear = Ear(mosquitto.port)
+    simulated = Running("sim", *site, env=twin_environment(tmp_path / "site", mosquitto.port), log=tmp_path / "sim.log")
+    daemon = Running("run", *site, env=env, log=tmp_path / "run.log")
+    wait_until(lambda: bool(ear.under("/_twin/cycle")), "a first cycle")
+    daemon.end(signal.SIGKILL)
+
+    seen, again = len(ear.under("/_twin/cycle")), Running("run", *site, env=env, log=tmp_path / "again.log")
+    wait_until(lambda: len(ear.under("/_twin/cycle")) > seen, "a cycle after the restart")
+    assert ear.under("/_twin/cycle")[seen].at_s - again.started_s <= FIRST_DECISION_S
+
+    told_s = again.end(signal.SIGTERM, STOP_S)
+    assert told_s.code == 0
+    assert simulated.end(signal.SIGINT, STOP_S).code == 130
+    ear.close()
