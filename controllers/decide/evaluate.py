@@ -9,10 +9,21 @@ import numpy as np
 
 from controllers.api import Task
 from twin.domain.actuators import Kind
-from twin.domain.arrays import Flags, Floats
+from twin.domain.arrays import Floats
 from twin.domain.decisions import Candidate
 from twin.model.steady import Candidates, Conditions, SteadyBatch, steady_state
 
+# what a plan may break, in the order of `Judge._breaches`
+BREACHES = (
+    "worst inlet",
+    "load step",
+    "dew point",
+    "chiller lift",
+    "coil capacity",
+    "tower capacity",
+    "chiller capacity",
+    "setpoint bounds",
+)
 COOLEST_FIRST_W = 1e9  # a plan beyond a limit costs this much for each kelvin or breach: it loses against any other
 
 
@@ -33,6 +44,9 @@ class Judge:
             outdoor_c=state.plant.outdoor_c,
             wet_bulb_c=state.plant.wet_bulb_c,
         )
+        self._dew_c = np.nan_to_num(halls.dew_point_c, nan=-50.0) + task.limits.dew_point_margin_k
+        self._low = np.array([actuator.low for actuator in task.limits.actuators]) - 1e-9
+        self._high = np.array([actuator.high for actuator in task.limits.actuators]) + 1e-9
         self._after_step = replace(self.now, it_w=halls.it_w * (1.0 + task.forecast.it_step_frac))
         self.price_per_kwh = (
             task.forecast.price_per_kwh + task.control.co2_price_per_kg * task.forecast.carbon_kg_per_kwh
@@ -48,7 +62,7 @@ class Judge:
     def costs(self, setpoints: Floats) -> Floats:
         """Comparable cost of each row of (n, n_actuator), W: the facility's power, and far more beyond a limit."""
         batch, candidates = self._evaluated(setpoints)
-        breach_k, _ = self._breaches(setpoints, candidates, batch)
+        breach_k = self._breaches(setpoints, candidates, batch).sum(axis=0)
         cost_w: Floats = np.where(np.isnan(batch.facility_w), np.inf, batch.facility_w + COOLEST_FIRST_W * breach_k)
         return cost_w
 
@@ -56,7 +70,8 @@ class Judge:
         """Full candidates of some named setpoint sets."""
         setpoints = np.array([values for _, values in named])
         batch, candidates = self._evaluated(setpoints)
-        breach_k, binding = self._breaches(setpoints, candidates, batch)
+        sizes = self._breaches(setpoints, candidates, batch)
+        breach_k, worst = sizes.sum(axis=0), np.argmax(sizes, axis=0)
         return [
             Candidate(
                 name=name,
@@ -66,7 +81,7 @@ class Judge:
                 cooling_w=float(batch.cooling_w[i]),
                 worst_inlet_c=float(np.max(batch.worst_inlet_c[i])),
                 feasible=bool(breach_k[i] <= 0.0),
-                binding=binding[i],
+                binding=BREACHES[worst[i]] if breach_k[i] > 0.0 else self._at_limit(values),
             )
             for i, (name, values) in enumerate(named)
         ]
@@ -75,34 +90,28 @@ class Judge:
         candidates = Candidates.from_setpoints(self._task.limits.actuators, setpoints, self._task.site)
         return steady_state(self._task.site, self.now, candidates), candidates
 
-    def _breaches(self, setpoints: Floats, candidates: Candidates, batch: SteadyBatch) -> tuple[Floats, list[str]]:
-        """(size of what each candidate breaks, 0 when nothing; the name of the worst). Kelvins, or 1 for yes."""
+    def _breaches(self, setpoints: Floats, candidates: Candidates, batch: SteadyBatch) -> Floats:
+        """Size of what each candidate breaks, shape (len(BREACHES), n), 0 when nothing. Kelvins, or 1 for yes."""
         task, limits = self._task, self._task.limits
         halls = task.state.halls
         margin_k = task.control.inlet_backoff_sd * halls.inlet_sd_k
         after = steady_state(task.site, self._after_step, candidates)
-        dew_c = np.nan_to_num(halls.dew_point_c, nan=-50.0) + limits.dew_point_margin_k
-        lift_k = candidates.cws_c - candidates.chws_c
-        over = {
-            "worst inlet": np.max(batch.worst_inlet_c + margin_k - limits.inlet_warn_c, axis=1),
-            "load step": np.max(after.worst_inlet_c + margin_k - limits.inlet_revert_c, axis=1),
-            "dew point": np.max(np.minimum(dew_c, halls.supply_air_c) - candidates.supply_air_c, axis=1),
-            "chiller lift": limits.min_lift_k - lift_k,
-            "coil capacity": np.max(batch.supply_air_c - candidates.supply_air_c, axis=1),
-            "tower capacity": 0.5 * (batch.cws_c - candidates.cws_c) - 0.1,
-            "chiller capacity": np.maximum(batch.chw_short, after.chw_short) - 0.5,
-        }
-        sizes = np.maximum(np.array(list(over.values())), 0.0)
+        outside = np.any((setpoints < self._low) | (setpoints > self._high), axis=1)
+        over = np.array(
+            [
+                np.max(batch.worst_inlet_c + margin_k - limits.inlet_warn_c, axis=1),
+                np.max(after.worst_inlet_c + margin_k - limits.inlet_revert_c, axis=1),
+                np.max(np.minimum(self._dew_c, halls.supply_air_c) - candidates.supply_air_c, axis=1),
+                limits.min_lift_k - (candidates.cws_c - candidates.chws_c),
+                np.max(batch.supply_air_c - candidates.supply_air_c, axis=1),
+                0.5 * (batch.cws_c - candidates.cws_c) - 0.1,
+                np.maximum(batch.chw_short, after.chw_short) - 0.5,
+                outside.astype(np.float64),
+            ]
+        )
+        sizes: Floats = np.maximum(over, 0.0)
         sizes[sizes < 1e-6] = 0.0
-        names = list(over)
-        worst = np.argmax(sizes, axis=0)
-        total: Floats = sizes.sum(axis=0)
-        outside: Flags = np.array([self._outside(row) for row in setpoints])
-        total = total + outside
-        return total, [names[k] if sizes[k, i] > 0.0 else self._at_limit(setpoints[i]) for i, k in enumerate(worst)]
-
-    def _outside(self, row: Floats) -> bool:
-        return any(not a.low - 1e-9 <= row[a.index] <= a.high + 1e-9 for a in self._task.limits.actuators)
+        return sizes
 
     def _at_limit(self, row: Floats) -> str:
         """The operator's own limit that a feasible plan leans on, "" when none."""

@@ -61,7 +61,13 @@ async def run_day(spec: DaySpec, watch: Callable[[Moment], None] = lambda _momen
             ),
         )
         link = MqttLink(
-            LinkSettings(broker.host, broker.port, f"simulated-{site.facility.site}", timeout_s=_PATIENCE_S),
+            LinkSettings(
+                broker.host,
+                broker.port,
+                f"simulated-{site.facility.site}",
+                timeout_s=_PATIENCE_S,
+                mqtt5=False,  # as many gateways speak; and for the client library the cheaper half
+            ),
             subscriptions(site.topics.root),
             clock,
         )
