@@ -21,7 +21,12 @@ check: $(VENV)/.dev ## lint, types, and the directions of imports
 
 test: $(VENV)/.dev ## the whole suite, with real mosquitto and VictoriaMetrics where they can be installed
 	@sh tests/support/install-servers.sh
+ifeq ($(ARGS),)
+	$(BIN)/pytest -m "not nightly" -n auto --ignore=tests/integration
+	$(BIN)/pytest -m "not nightly" tests/integration
+else
 	$(BIN)/pytest -m "not nightly" $(ARGS)
+endif
 
 nightly: $(VENV)/.dev ## the long runs: the same tests with larger counts
 	@sh tests/support/install-servers.sh

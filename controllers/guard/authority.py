@@ -162,7 +162,7 @@ def _grant(given: AuthorityInput, actuator: Actuator, memory: AuthorityMemory) -
     if given.state.held_by_operator[actuator.index]:
         return Grant(mode, fixed, True, "held by a local operator")
     if not given.previous.known[actuator.index]:
-        return Grant(mode, fixed, True, "the plant's own setpoint was never read")
+        return Grant(mode, fixed, True, "the plant's own setpoint is not known")
     observed_s = given.state.mono_s - memory.started_s
     if not memory.armed:
         return Grant(Mode.SHADOW, fixed, False, "cold start: waiting for " + ", ".join(given.state.missing))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import FrozenInstanceError, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -99,17 +100,32 @@ def test_advice_carries_the_fields_of_a_command() -> None:
 
 
 # --- the source
-def sources() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted([*(REPOSITORY / "twin").rglob("*.py"), *(REPOSITORY / "controllers").rglob("*.py")]):
-        yield path.relative_to(REPOSITORY).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def nodes() -> dict[str, tuple[ast.AST, ...]]:
+    """Every node of every file of ours that may call, name or import something."""
+    kept = (ast.Call, ast.Name, ast.alias)
+    files = sorted([*(REPOSITORY / "twin").rglob("*.py"), *(REPOSITORY / "controllers").rglob("*.py")])
+    return {
+        path.relative_to(REPOSITORY).as_posix(): tuple(
+            node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, kept)
+        )
+        for path in files
+    }
 
 
 def files_that(does: Callable[[ast.AST], bool]) -> list[str]:
-    return [name for name, tree in sources() if any(does(node) for node in ast.walk(tree))]
+    return [name for name, found in nodes().items() if any(does(node) for node in found)]
 
 
 def calls(name: str) -> Callable[[ast.AST], bool]:
-    return lambda node: isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == name
+    return lambda node: (
+        isinstance(node, ast.Call)
+        and name
+        in {
+            getattr(node.func, "id", None),
+            getattr(node.func, "attr", None),
+        }
+    )
 
 
 def mentions(name: str) -> Callable[[ast.AST], bool]:
