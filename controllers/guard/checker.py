@@ -98,7 +98,8 @@ class Checker:
         if not _is_number(before):
             return "prev is no number"
         most = max(rule.step, rule.rise_per_min * self._lease_s / 60.0)
-        if not rule.whole and value > before + most + 1e-6:
+        # from below the envelope the way up begins at its edge
+        if not rule.whole and value > max(before, rule.low) + most + 1e-6:
             return f"rises from {before:g} to {value:g}, at most {most:g} within one lease"
         return ""
 
