@@ -19,7 +19,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-import twin.kernels._jit  # it says where compiled kernels are kept
+import twin.kernels._jit  # noqa: F401  it says where compiled kernels are kept
 
 PATIENCE_S = 60.0
 
@@ -62,7 +62,7 @@ class Ended:
         return json.loads(text[start + 1 :] if start >= 0 else text)
 
 
-def twin(*args: str, env: Mapping[str, str], cwd: Path | None = None, timeout_s: float = 300.0) -> Ended:
+def run_twin(*args: str, env: Mapping[str, str], cwd: Path | None = None, timeout_s: float = 300.0) -> Ended:
     """Run one command to its end."""
     done = subprocess.run(
         _command(args), env=dict(env), cwd=cwd, capture_output=True, text=True, timeout=timeout_s, check=False
@@ -145,7 +145,7 @@ class Ear:
         client.subscribe([(topic, 1) for topic in self._topics])
 
     def _hear(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        self.heard.append(Heard(message.topic, message.payload, message.retain, time.monotonic()))
+        self.heard.append(Heard(message.topic, bytes(message.payload), message.retain, time.monotonic()))
 
 
 class Cable:

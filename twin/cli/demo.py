@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -145,5 +147,16 @@ def _show(told: Comparison, drawn: Path, folder: Path, site_dir: Path) -> None:
         f"{told.wall_s:.0f} s on the clock for both runs"
     )
     out.print(f"picture:  [where]{escape(str(drawn))}[/]")
-    ask = f"TWIN_STATE_DIR={folder / 'state'} twin explain --site {site_dir}"
+    ask = f"TWIN_STATE_DIR={folder / 'state'} {_ourselves()} explain --site {_near(site_dir)}"
     out.print(f"why:      [where]{escape(ask)}[/]")
+
+
+def _ourselves() -> str:
+    """How this command was called, so that what we print can be pasted."""
+    called = Path(sys.argv[0])
+    return "twin" if called.name != "twin" or shutil.which("twin") == str(called) else str(_near(called))
+
+
+def _near(path: Path) -> Path:
+    """A path as seen from here, where it lies below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Ended, Running, twin, twin_environment
+from tests.support.processes import Ended, Running, run_twin, twin_environment
 from tests.support.servers import free_port
 from twin.recording.cassette import CassetteReader, CassetteWriter
 from twin.recording.entries import Fed
@@ -41,7 +41,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
         env=env,
         log=folder / "record.log",
     )
-    ended = twin(
+    ended = run_twin(
         *("demo", "--days", str(DAYS), "--speed", "max", "--seed", "3", "--no-web", "--json"),
         *("--record", "in-charge.cassette", "--port", str(port)),
         env=env,
@@ -84,7 +84,7 @@ def test_it_leaves_a_picture_the_figures_and_a_history_to_ask(shown: Shown) -> N
     from twin.shipped import shipped_config
 
     env = shown.env | {"TWIN_STATE_DIR": str(out / "state")}
-    asked = twin("explain", "--site", str(shipped_config("demo")), "--last", "3", env=env)
+    asked = run_twin("explain", "--site", str(shipped_config("demo")), "--last", "3", env=env)
     assert asked.code == 0
     assert len(asked.out.strip().splitlines()) >= 3
 
@@ -93,7 +93,7 @@ def test_it_leaves_a_picture_the_figures_and_a_history_to_ask(shown: Shown) -> N
 @pytest.mark.parametrize("speed", ["max", "3600"])
 def test_a_replay_decides_the_same_to_the_byte(shown: Shown, name: str, speed: str) -> None:
     cassette = shown.folder / f"{name}.cassette"
-    ended = twin("replay", str(cassette), "--verify", "--speed", speed, "--json", env=shown.env)
+    ended = run_twin("replay", str(cassette), "--verify", "--speed", speed, "--json", env=shown.env)
     assert ended.code == 0, ended.err
     told = json.loads(ended.out)
     assert set(told) == {"decisions", "identical", "first_difference"}
@@ -107,18 +107,18 @@ def test_a_changed_reading_is_found_with_exit_6(shown: Shown, tmp_path: Path) ->
     with CassetteWriter(changed, reader.header) as writer:
         for entry in reader.entries():
             writer.append(_warmer(entry) if isinstance(entry, Fed) else entry)
-    ended = twin("replay", str(changed), "--verify", "--json", env=shown.env)
+    ended = run_twin("replay", str(changed), "--verify", "--json", env=shown.env)
     assert ended.code == 6
     first = json.loads(ended.out)["first_difference"]
     assert first["recorded"] != first["replayed"]
-    assert twin("replay", str(changed), env=shown.env).code == 0  # shown, not judged
+    assert run_twin("replay", str(changed), env=shown.env).code == 0  # shown, not judged
 
 
 def test_a_recording_that_was_cut_off_is_replayed_as_far_as_it_goes(shown: Shown, tmp_path: Path) -> None:
     whole = (shown.folder / "in-charge.cassette").read_bytes()
     cut = tmp_path / "cut.cassette"
     cut.write_bytes(whole[: len(whole) * 2 // 3])
-    ended = twin("replay", str(cut), "--verify", env=shown.env)
+    ended = run_twin("replay", str(cut), "--verify", env=shown.env)
     assert ended.code == 0
     assert "cut off" in ended.err
 

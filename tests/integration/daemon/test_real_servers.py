@@ -9,7 +9,7 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 
-from tests.support.processes import Ear, Heard, Running, twin, twin_environment, wait_until
+from tests.support.processes import Ear, Heard, Running, run_twin, twin_environment, wait_until
 from tests.support.servers import Mosquitto, VictoriaMetrics, free_port
 from twin.domain.messages import MessageIn
 from twin.domain.site import Site
@@ -39,7 +39,7 @@ def test_every_sample_is_stored_once_and_the_plant_follows(
     daemon.wait_for("connected")
     ear = Ear(mosquitto.port)
     hours = WALL_S * SPEED / 3600.0
-    simulated = twin(
+    simulated = run_twin(
         *("sim", "--site", str(demo_site), "--hours", str(hours), "--speed", str(SPEED), "--json"),
         env=env,
         timeout_s=WALL_S + 120.0,

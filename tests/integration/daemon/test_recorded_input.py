@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Ear, twin, twin_environment
+from tests.support.processes import Ear, run_twin, twin_environment
 from tests.support.servers import Mosquitto
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -23,7 +23,7 @@ def test_a_recorded_summer_day_runs_through(tmp_path: Path, demo_site: Path, mos
     env = twin_environment(tmp_path / "state", mosquitto.port)
     ear = Ear(mosquitto.port, "dc/demo/+/row-01/telemetry")
     weather, load = (str(DATA / name) for name in RECORDINGS)
-    ended = twin(
+    ended = run_twin(
         *("sim", "--site", str(demo_site), "--hours", str(HOURS), "--speed", "100000"),
         *("--start", "2022-07-20T18:00:00Z", "--weather", weather, "--load", load),
         env=env,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Ear, Running, twin, twin_environment
+from tests.support.processes import Ear, Running, run_twin, twin_environment
 from tests.support.servers import Mosquitto
 
 HOURS = 1.0
@@ -22,7 +22,7 @@ def test_it_commands_nothing_and_says_what_it_would_have_done(
     ear = Ear(mosquitto.port)
     daemon = Running("run", *site, env=env, log=tmp_path / "run.log")
     daemon.wait_for("connected")
-    simulated = twin("sim", *site, "--hours", str(HOURS), "--lock-step", "--json", env=env)
+    simulated = run_twin("sim", *site, "--hours", str(HOURS), "--lock-step", "--json", env=env)
     assert simulated.code == 0, simulated.err
     assert simulated.last_json()["missed_cycles"] == 0
     assert daemon.end().code == 0
@@ -32,13 +32,13 @@ def test_it_commands_nothing_and_says_what_it_would_have_done(
     assert ear.under("/_cmd/") == []
     assert simulated.last_json()["commands"] == 0
 
-    records = json.loads(twin("explain", *site, "--last", "1000", "--json", env=env).out)
+    records = json.loads(run_twin("explain", *site, "--last", "1000", "--json", env=env).out)
     assert records
     assert {record["mode"] for record in records} == {"shadow"}
     assert {record["action"] for record in records} <= {"shadow", "hold"}
     assert any(record["action"] == "shadow" for record in records)
 
-    told = twin("explain", records[-1]["id"], *site, env=env)
+    told = run_twin("explain", records[-1]["id"], *site, env=env)
     assert told.code == 0
     assert records[-1]["point"] in told.out
     assert "Why:" in told.out
