@@ -93,7 +93,7 @@ class EventLoop:
         self._cycled_ns = 0
 
     def now_ns(self) -> int:
-        return self._core.event_ns
+        return self._core.event_ns or self._clock.now_ns()  # before any message has told the time
 
     async def run(self) -> None:
         clock, next_beat_s = self._clock, self._clock.monotonic_s()

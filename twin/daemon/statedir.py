@@ -68,7 +68,7 @@ class StateDirectory:
             return b""
 
     def save_memory(self, memory: bytes) -> None:
-        """Replace the stored memory whole; a crash leaves the old or the new one."""
+        """Replace the stored memory whole; a crash leaves the old or the new one, a power cut perhaps neither."""
         path = self.path / f"memory.{_MEMORY_VERSION}.msgpack"
         fresh = path.with_suffix(".new")
         fresh.write_bytes(memory)

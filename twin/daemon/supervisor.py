@@ -70,11 +70,8 @@ class Supervisor:
                     await before_stop()
             except TimeoutError:
                 log.error("shutdown: could not give the leases back in time, they will run out by themselves")
-            for job, task in reversed(running):
-                task.cancel()
-                await asyncio.wait({task}, timeout=job.deadline_s)
-                if not task.done():
-                    log.error("shutdown: job still busy", job=job.name, deadline_s=job.deadline_s)
+            finally:
+                await _stopped(running)
         if self.fatal is not None:
             raise self.fatal
 
@@ -102,3 +99,12 @@ class Supervisor:
                 pause_s = _FIRST_PAUSE_S
             await self._clock.sleep(pause_s)
             pause_s = min(2.0 * pause_s, _LONGEST_PAUSE_S)
+
+
+async def _stopped(running: Sequence[tuple[Job, asyncio.Task[None]]]) -> None:
+    """Cancel the last job first, and give each its time."""
+    for job, task in reversed(running):
+        task.cancel()
+        await asyncio.wait({task}, timeout=job.deadline_s)
+        if not task.done():
+            log.error("shutdown: job still busy", job=job.name, deadline_s=job.deadline_s)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from controllers.catalogue import controller_named
 from controllers.guard.checker import Checker
 from twin import __version__
@@ -31,6 +33,7 @@ from twin.daemon.statedir import StateDirectory
 from twin.daemon.turns import Turns
 from twin.domain.actuators import Mode
 from twin.domain.clock import Clock, SystemClock
+from twin.domain.errors import DataTooPoor
 from twin.domain.site import Site
 from twin.estimate.estimate import Estimator
 from twin.estimate.layout import Layout
@@ -43,6 +46,8 @@ from twin.historian.store import HistoryStore
 from twin.ingest.orders import order_subscriptions
 from twin.model.warm import warm
 from twin.settings import MqttSettings, Settings
+
+log = structlog.get_logger("wiring")
 
 STALLED_PERIODS = 3.0  # a wall-time loop that has not cycled for so many periods is not alive
 
@@ -98,7 +103,7 @@ async def build(site: Site, settings: Settings, wishes: Wishes, service: Service
         order = await asyncio.to_thread(
             order_of, site, limits_file, mode=mode, controller=wishes.controller, epoch=epoch
         )
-        memory = Memory() if wishes.listen_only else memory_of(state_dir.load_memory())
+        memory = Memory() if wishes.listen_only else _remembered(state_dir)
         event_time = settings.clock.source == "event"
         spool, drains, store = await _historian(site, settings, wishes, state_dir, clock, undo)
         cassette = None
@@ -135,6 +140,15 @@ async def build(site: Site, settings: Settings, wishes: Wishes, service: Service
         )
         health.sources += level_sources(parts)
         return Daemon(parts, undo.pop_all(), clock)
+
+
+def _remembered(state_dir: StateDirectory) -> Memory:
+    """What the last start left; a fresh memory when it cannot be read: the plant's own setpoints are then adopted."""
+    try:
+        return memory_of(state_dir.load_memory())
+    except DataTooPoor as error:
+        log.warning("the stored memory is left aside", directory=str(state_dir.path), error=error.message)
+        return Memory()
 
 
 async def _historian(

@@ -74,6 +74,18 @@ def test_a_daemon_without_a_broker_waits_and_stops_when_told(
     assert "Traceback" not in ended.err
 
 
+def test_a_memory_that_cannot_be_read_does_not_keep_the_daemon_from_starting(
+    tmp_path: Path, demo_site: Path, env: dict[str, str]
+) -> None:
+    state = tmp_path / "state" / "demo"
+    state.mkdir(parents=True)
+    (state / "memory.1.msgpack").write_bytes(b"what a power cut left")
+    daemon = Running("run", "--site", str(demo_site), env=env, log=tmp_path / "run.log")
+    daemon.wait_for("the daemon runs")
+    assert "the stored memory is left aside" in daemon.said()
+    assert daemon.end().code == 0
+
+
 def test_two_daemons_do_not_share_a_state_directory(tmp_path: Path, demo_site: Path, env: dict[str, str]) -> None:
     first = Running("run", "--site", str(demo_site), env=env, log=tmp_path / "run.log")
     first.wait_for("the daemon runs")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
@@ -152,6 +153,27 @@ async def test_leases_that_cannot_be_given_back_in_time_do_not_hold_up_the_stop(
     with capture_logs() as logs:
         await asyncio.wait_for(supervisor.run(for_ever, deadline_s=0.01), timeout=5.0)
     assert "run out by themselves" in logs[0]["event"]
+
+
+async def test_whatever_giving_back_dies_of_the_order_of_stopping_stays() -> None:
+    stopped: list[str] = []
+
+    async def noted(name: str) -> None:
+        try:
+            await for_ever()
+        finally:
+            stopped.append(name)
+
+    async def failing() -> None:
+        raise OSError("the disk is gone")
+
+    jobs = [Job(name, partial(noted, name), OnFailure.RESTART) for name in ("sink", "link", "loop")]
+    supervisor = Supervisor(jobs, HandClock())
+    asyncio.get_running_loop().call_later(0.01, supervisor.stop)
+    with pytest.raises(ExceptionGroup) as raised:
+        await supervisor.run(failing)
+    assert raised.group_contains(OSError, match="the disk is gone")
+    assert stopped == ["loop", "link", "sink"]
 
 
 async def test_a_job_that_comes_to_its_end_is_left_at_that() -> None:
