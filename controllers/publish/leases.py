@@ -18,6 +18,7 @@ from twin.domain.state import State
 
 SETTLE_NS = 10 * NS_PER_S  # a written setpoint is read back within 5 to 10 s; clocks may differ by less
 STRIKES = 2  # disagreements in a row after which a point is left alone
+LOST = 10  # leases in a row that neither receiver nor plant took notice of, after which it is left alone too
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Lease:
     `since_ns` is when `value` last changed. `strikes` counts disagreements in a row, the last of them with the readback
     of `compared_ns`; `blocked` says why we no longer write, "" while we may. `number` counts the leases of this point,
     `seq` its commands. `left_ns` is when the last lease ended: until the plant was read well after that, `known` is
-    false.
+    false. `answered_ns` is when the receiver says that it applied the last command, 0 before it has; `lost` counts
+    leases in a row of which nothing was heard or seen.
     """
 
     value: float
@@ -43,6 +45,8 @@ class Lease:
     blocked: str = ""
     compared_ns: int = 0
     left_ns: int = 0
+    answered_ns: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,10 @@ def begin(ledger: Ledger, epoch: int) -> Ledger:
     """A new start owns none of the old leases: they run out at the receiver, and the plant's setpoints are adopted."""
     if ledger.epoch == epoch:
         return ledger
-    kept = {point: replace(e, active=False, known=False, strikes=0, blocked="") for point, e in ledger.leases.items()}
+    kept = {
+        point: replace(e, active=False, known=False, strikes=0, lost=0, blocked="")
+        for point, e in ledger.leases.items()
+    }
     return Ledger(epoch, kept)
 
 
@@ -83,7 +90,8 @@ def acknowledge(ledger: Ledger, ack: Ack) -> Ledger:
         return ledger
     match ack.status:
         case AckStatus.APPLIED:
-            changed = entry  # the plant's own readback is the proof, not the receiver's word
+            # the plant's own readback is the proof, not the receiver's word; but it counts from this word on
+            changed = replace(entry, answered_ns=min(ack.at_ns, entry.expires_ns), lost=0)
         case AckStatus.REJECTED:
             changed = _struck(_ended(entry, entry.issued_ns), f"the receiver refused it: {ack.reason}")
         case AckStatus.EXPIRED:
@@ -97,8 +105,8 @@ def acknowledge(ledger: Ledger, ack: Ack) -> Ledger:
 def read_back(ledger: Ledger, state: State, table: ActuatorTable) -> Ledger:
     """Compare every lease with the plant's own setpoint; adopt it where nothing is lent.
 
-    A readback counts against a command only when it was taken well after it. Two disagreements in a row end the
-    writing.
+    A readback counts against a command only when it was taken well after the receiver's answer to it: two disagreements
+    in a row end the writing. Without an answer a disagreement says that the command never arrived.
     """
     for actuator in table:
         i = actuator.index
@@ -127,12 +135,16 @@ def _ended(entry: Lease, at_ns: int) -> Lease:
 
 
 def _compared(entry: Lease, actuator: Actuator, seen: float, seen_ns: int) -> Lease:
-    if seen_ns - entry.issued_ns < SETTLE_NS or seen_ns <= entry.compared_ns:
+    if seen_ns - (entry.answered_ns or entry.issued_ns) < SETTLE_NS or seen_ns <= entry.compared_ns:
         return entry
     entry = replace(entry, compared_ns=seen_ns)
     if abs(seen - entry.value) <= tolerance(actuator):
-        return replace(entry, strikes=0)
-    return _struck(entry, f"wrote {entry.value:g}, the plant reads {seen:g} {actuator.unit}")
+        return replace(entry, strikes=0, lost=0)
+    if entry.answered_ns:
+        return _struck(entry, f"wrote {entry.value:g}, the plant reads {seen:g} {actuator.unit}")
+    lost = replace(_ended(entry, entry.issued_ns), lost=entry.lost + 1)
+    because = f"the receiver does not answer, and the plant stays at {seen:g} {actuator.unit}"
+    return replace(lost, blocked=because) if lost.lost >= LOST else lost
 
 
 def _struck(entry: Lease, because: str) -> Lease:
@@ -159,7 +171,7 @@ def block(ledger: Ledger, point: str, because: str) -> Ledger:
 def unblock(ledger: Ledger, point: str) -> Ledger:
     """An operator released the point ("" means every point): it may be written again."""
     cleared = {
-        name: replace(entry, blocked="", strikes=0) if point in ("", name) else entry
+        name: replace(entry, blocked="", strikes=0, lost=0) if point in ("", name) else entry
         for name, entry in ledger.leases.items()
     }
     return Ledger(ledger.epoch, cleared)
@@ -233,6 +245,7 @@ def _lend(actuator: Actuator, entry: Lease, value: float, epoch: int, terms: Ter
         entry,
         value=value,
         since_ns=terms.now_ns if changed else entry.since_ns,
+        answered_ns=0,
         active=True,
         number=number,
         seq=entry.seq + 1,

@@ -67,6 +67,12 @@ def verdict(point: str, value: float, *, write: bool = True, release: bool = Fal
     return Verdict(TABLE.index(point), value, value, write, release, ())
 
 
+def lend_and_hear(plant: Plant, ledger: Ledger, point: str, value: float) -> Ledger:
+    """Issue one command, which the receiver says it applied."""
+    command, ledger = lend(plant, ledger, point, value)
+    return leases.acknowledge(ledger, replace(an_ack(command, AckStatus.APPLIED), at_ns=plant.now_ns))
+
+
 def lend(plant: Plant, ledger: Ledger, point: str, value: float) -> tuple[Command, Ledger]:
     """Issue one command, which the plant obeys."""
     (command,), ledger = leases.issue((verdict(point, value),), ledger, terms(plant))
@@ -210,10 +216,12 @@ def test_stopping_gives_every_running_lease_back() -> None:
 
 
 # --- acknowledgements
-def test_applied_changes_nothing_the_readback_is_the_proof() -> None:
+def test_applied_is_only_when_readbacks_begin_to_count_they_are_the_proof() -> None:
     plant = a_plant()
     command, ledger = lend(plant, begun(plant), H1, 22.1)
-    assert leases.acknowledge(ledger, an_ack(command, AckStatus.APPLIED)) == ledger
+    answered = leases.acknowledge(ledger, an_ack(command, AckStatus.APPLIED)).leases[H1]
+    assert answered == replace(ledger.leases[H1], answered_ns=answered.answered_ns)
+    assert answered.answered_ns >= ledger.leases[H1].issued_ns
 
 
 def test_one_refusal_ends_the_lease_and_two_in_a_row_the_writing() -> None:
@@ -272,7 +280,7 @@ def disagreeing(plant: Plant, ledger: Ledger, at_s: float, *, age_s: float = 0.0
 
 def test_two_readbacks_in_a_row_that_disagree_end_the_writing() -> None:
     plant = a_plant()
-    _, ledger = lend(plant, begun(plant), H1, 22.2)
+    ledger = lend_and_hear(plant, begun(plant), H1, 22.2)
     ledger = disagreeing(plant, ledger, 60.0)
     assert ledger.leases[H1].strikes == 1
     assert leases.blocked(ledger, TABLE)[0] == ""
@@ -280,9 +288,44 @@ def test_two_readbacks_in_a_row_that_disagree_end_the_writing() -> None:
     assert leases.blocked(ledger, TABLE) == ("wrote 22.2, the plant reads 22 degC", "", "", "", "", "")
 
 
-def test_an_agreement_in_between_forgives() -> None:
+def test_a_readback_from_before_the_receivers_answer_is_no_contradiction() -> None:
+    plant = a_plant()
+    command, ledger = lend(plant, begun(plant), H1, 22.2)
+    late = replace(an_ack(command, AckStatus.APPLIED), at_ns=plant.now_ns + 100 * NS_PER_S)
+    ledger = disagreeing(plant, leases.acknowledge(ledger, late), 60.0)
+    assert ledger.leases[H1].strikes == 0
+    assert ledger.leases[H1].active
+    assert disagreeing(plant, ledger, 120.0).leases[H1].strikes == 1
+
+
+def test_without_an_answer_a_disagreement_says_that_the_command_never_arrived() -> None:
     plant = a_plant()
     _, ledger = lend(plant, begun(plant), H1, 22.2)
+    ledger = disagreeing(plant, ledger, 60.0)
+    entry = ledger.leases[H1]
+    assert (entry.active, entry.known, entry.strikes, entry.lost) == (False, False, 0, 1)
+    assert leases.blocked(ledger, TABLE)[0] == ""
+    plant.at_s = 90.0
+    assert read(plant, ledger).leases[H1].value == 22.0  # the next command starts where the plant really is
+
+
+def test_a_receiver_that_never_answers_is_left_alone_in_the_end_and_an_answer_forgives() -> None:
+    plant = a_plant()
+    ledger = begun(plant)
+    for n in range(leases.LOST):
+        assert leases.blocked(ledger, TABLE)[0] == ""
+        plant.at_s = 120.0 * n
+        _, ledger = lend(plant, read(plant, ledger), H1, 22.2)
+        ledger = disagreeing(plant, ledger, 120.0 * n + 60.0)
+    assert "does not answer" in leases.blocked(ledger, TABLE)[0]
+    assert leases.unblock(ledger, H1).leases[H1].lost == 0
+    plant.at_s = 3000.0
+    assert lend_and_hear(plant, read(plant, leases.unblock(ledger, H1)), H1, 22.2).leases[H1].lost == 0
+
+
+def test_an_agreement_in_between_forgives() -> None:
+    plant = a_plant()
+    ledger = lend_and_hear(plant, begun(plant), H1, 22.2)
     ledger = disagreeing(plant, ledger, 60.0)
     plant.at_s, plant.values[H1] = 90.0, 22.2
     ledger = read(plant, ledger)
@@ -293,7 +336,7 @@ def test_an_agreement_in_between_forgives() -> None:
 
 def test_a_readback_taken_too_soon_after_the_command_does_not_count() -> None:
     plant = a_plant()
-    _, ledger = lend(plant, begun(plant), H1, 22.2)
+    ledger = lend_and_hear(plant, begun(plant), H1, 22.2)
     settle_s = SETTLE_NS / NS_PER_S
     for at_s in (0.0, 3.0, settle_s - 0.001):
         ledger = disagreeing(plant, ledger, at_s)
@@ -303,13 +346,13 @@ def test_a_readback_taken_too_soon_after_the_command_does_not_count() -> None:
 
 def test_a_readback_older_than_the_command_does_not_count_however_late_the_cycle() -> None:
     plant = a_plant()
-    _, ledger = lend(plant, begun(plant), H1, 22.2)
+    ledger = lend_and_hear(plant, begun(plant), H1, 22.2)
     assert disagreeing(plant, ledger, 170.0, age_s=171.0).leases[H1].strikes == 0
 
 
 def test_each_readback_counts_once() -> None:
     plant = a_plant()
-    _, ledger = lend(plant, begun(plant), H1, 22.2)
+    ledger = lend_and_hear(plant, begun(plant), H1, 22.2)
     ledger = disagreeing(plant, ledger, 60.0)
     for later_s in (5.0, 10.0, 15.0):  # quick cycles look at the same reading again
         ledger = disagreeing(plant, ledger, 60.0 + later_s, age_s=later_s)
@@ -318,7 +361,7 @@ def test_each_readback_counts_once() -> None:
 
 def test_after_a_renewal_the_plant_gets_time_again() -> None:
     plant = a_plant()
-    _, ledger = lend(plant, begun(plant), H1, 22.2)
+    ledger = lend_and_hear(plant, begun(plant), H1, 22.2)
     plant.at_s = 60.0
     _, ledger = lend(plant, read(plant, ledger), H1, 22.4)
     assert disagreeing(plant, ledger, 65.0).leases[H1].strikes == 0
@@ -327,7 +370,7 @@ def test_after_a_renewal_the_plant_gets_time_again() -> None:
 @pytest.mark.parametrize("quality", [Quality.BAD, Quality.STALE, Quality.MISSING])
 def test_an_unusable_readback_is_no_disagreement(quality: Quality) -> None:
     plant = a_plant()
-    _, ledger = lend(plant, begun(plant), H1, 22.2)
+    ledger = lend_and_hear(plant, begun(plant), H1, 22.2)
     plant.quality = quality
     assert disagreeing(plant, ledger, 60.0).leases[H1] == ledger.leases[H1]
 
@@ -337,7 +380,7 @@ def test_half_a_step_is_rounding_and_more_is_not() -> None:
     assert leases.tolerance(air) == pytest.approx(0.05, abs=1e-5)
     assert leases.tolerance(mode) == 0.25
     plant = a_plant()
-    _, ledger = lend(plant, begun(plant), H1, 22.2)
+    ledger = lend_and_hear(plant, begun(plant), H1, 22.2)
     plant.at_s, plant.readback_age_s, plant.values[H1] = 60.0, 0.0, 22.25
     assert read(plant, ledger).leases[H1].strikes == 0
     plant.values[H1] = 22.26
@@ -346,7 +389,7 @@ def test_half_a_step_is_rounding_and_more_is_not() -> None:
 
 def test_a_local_operator_ends_the_lease_and_his_value_is_adopted() -> None:
     plant = a_plant()
-    _, ledger = lend(plant, begun(plant), H1, 22.2)
+    ledger = lend_and_hear(plant, begun(plant), H1, 22.2)
     plant.at_s, plant.held, plant.values[H1] = 60.0, H1, 19.0
     entry = read(plant, ledger).leases[H1]
     assert (entry.active, entry.value, entry.strikes) == (False, 19.0, 0)
@@ -375,7 +418,7 @@ def test_when_a_lease_ends_unseen_our_own_value_is_not_taken_for_the_plants(ends
 
 def test_a_readback_from_before_a_release_does_not_tell_what_came_after_it() -> None:
     plant = a_plant()
-    _, ledger = lend(plant, begun(plant), H1, 22.2)
+    ledger = lend_and_hear(plant, begun(plant), H1, 22.2)
     plant.at_s = 60.0
     _, ledger = leases.issue((verdict(H1, 22.2, write=False, release=True),), ledger, terms(plant))
     plant.at_s, plant.readback_age_s = 90.0, 35.0  # still the lent value, read 5 s before the release
@@ -415,7 +458,7 @@ def test_a_blocked_point_waits_for_an_operator() -> None:
 
 def test_a_released_point_starts_without_old_strikes() -> None:
     plant = a_plant()
-    _, ledger = lend(plant, begun(plant), H1, 22.2)
+    ledger = lend_and_hear(plant, begun(plant), H1, 22.2)
     ledger = disagreeing(plant, disagreeing(plant, ledger, 60.0), 120.0)
     assert leases.unblock(ledger, H1).leases[H1].strikes == 0
 
@@ -423,7 +466,7 @@ def test_a_released_point_starts_without_old_strikes() -> None:
 # --- storage
 def test_the_ledger_survives_a_restart() -> None:
     plant = a_plant()
-    _, ledger = lend(plant, begun(plant), H1, 22.2)
+    ledger = lend_and_hear(plant, begun(plant), H1, 22.2)
     assert Ledger.from_dict(ledger.to_dict()) == ledger
 
 
