@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -73,6 +73,8 @@ def run_twin(*args: str, env: Mapping[str, str], cwd: Path | None = None, timeou
 class Running:
     """A command that goes on until told. Its stderr is a file one may read while it runs."""
 
+    started: ClassVar[list[Running]] = []
+
     def __init__(self, *args: str, env: Mapping[str, str], log: Path) -> None:
         self.log = log
         with log.open("ab") as err:
@@ -80,10 +82,15 @@ class Running:
                 _command(args), env=dict(env), stdout=subprocess.PIPE, stderr=err, text=True
             )
         self.started_s = time.monotonic()
+        self.started.append(self)
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
 
     def wait_for(self, words: str, timeout_s: float = PATIENCE_S) -> None:
         """Wait until it says something on stderr."""
-        wait_until(lambda: words in self.said() or self._process.poll() is not None, words, timeout_s)
+        wait_until(lambda: words in self.said() or not self.alive, words, timeout_s)
         assert words in self.said(), self.said()
 
     def said(self) -> str:
@@ -91,7 +98,7 @@ class Running:
 
     def end(self, number: int = signal.SIGTERM, timeout_s: float = PATIENCE_S) -> Ended:
         """Send a signal and wait for the end."""
-        if self._process.poll() is None:
+        if self.alive:
             self._process.send_signal(number)
         return self.ended(timeout_s)
 
@@ -99,6 +106,14 @@ class Running:
         """Wait for the end."""
         out, _ = self._process.communicate(timeout=timeout_s)
         return Ended(self._process.returncode, out, self.said())
+
+
+def kill_what_is_left() -> None:
+    """End what a failed test has left running."""
+    while Running.started:
+        left = Running.started.pop()
+        if left.alive:
+            left.end(signal.SIGKILL)
 
 
 def _command(args: Sequence[str]) -> list[str]:

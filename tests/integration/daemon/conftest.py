@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import kill_what_is_left
 from tests.support.servers import Mosquitto, VictoriaMetrics
 from twin.shipped import shipped_config
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    yield
+    kill_what_is_left()
 
 
 @pytest.fixture
