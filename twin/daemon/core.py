@@ -47,9 +47,11 @@ class Core:
 
     def feed(self, messages: Sequence[MessageIn], mono_s: float) -> SampleBatch:
         """Take messages in; returns their samples, which the historian is to have."""
+        before_ns = self.event_ns
         telemetry = self._sorted_out(messages)
         if self._event_time:
-            label_ns = self._arrival_ns(telemetry, ticked=len(telemetry) < len(messages))
+            # a tick among them has told the time already
+            label_ns = self.event_ns if self.event_ns > before_ns else self._arrival_ns(telemetry)
             telemetry = [replace(message, received_ns=label_ns) for message in telemetry]
         decoded = self._decoder.decode_all(telemetry)
         self.tally.add(len(messages), decoded)
@@ -114,13 +116,11 @@ class Core:
         elif self._event_time:
             self.event_ns = max(self.event_ns, parse_tick(message.payload))
 
-    def _arrival_ns(self, telemetry: Sequence[MessageIn], *, ticked: bool) -> int:
+    def _arrival_ns(self, telemetry: Sequence[MessageIn]) -> int:
         """When messages that came together arrived: event time as it will stand once they are taken in.
 
         So two rounds of messages never get one label, and a reading without a time of its own is not written over.
         """
-        if ticked:
-            return self.event_ns
         newest_ns = max(map(self.newest_ns, telemetry), default=0)
         leaps = self.event_ns and newest_ns > self.event_ns + LEAP_NS
         return self.event_ns if leaps else max(self.event_ns, newest_ns)

@@ -101,6 +101,13 @@ def test_before_anything_told_the_time_a_number_without_one_is_refused() -> None
     assert core.tally.rejected == {"no_time_yet": 1}
 
 
+def test_an_answer_among_them_is_no_tick_and_leaves_the_label_alone() -> None:
+    core, answer = a_core(), heard("_ack/h1/supply_air_sp_c", b"{}")
+    stamped = [heard("plant/power", b'{"ts": %d, "chw_pumps": 10.0}' % (START_NS // 10**6 + ms)) for ms in (0, 60_000)]
+    labels = [core.feed([heard("meter/it/power", b"1000"), answer, one], 0.0).source_ns[0] for one in stamped]
+    assert labels == [START_NS, START_NS + MINUTE_NS]
+
+
 def test_in_wall_time_the_label_is_when_it_arrived_and_ticks_mean_nothing() -> None:
     core = a_core(event_time=False)
     batch = core.feed([a_tick(START_NS + MINUTE_NS), heard("meter/it/power", b"1000", received_ns=START_NS)], 7.0)
