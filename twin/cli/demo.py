@@ -18,11 +18,11 @@ from twin.cli.logs import set_up_logs
 from twin.cli.options import FaultsOption, JsonOption, LoadOption, SpeedOption, WeatherOption, instant_of, speed_of
 from twin.cli.output import console, failing
 from twin.domain.errors import TwinError
+from twin.report.day import Comparison, DayResult, compare, in_words
 from twin.settings.model import LogSettings
 from twin.shipped import shipped_config
 
 if TYPE_CHECKING:
-    from twin.report.day import Comparison, DayResult
     from twin.simulator.scene import Scene
 
 BASELINE, CONTROLLED = "reset_rules", "predictive"
@@ -91,7 +91,6 @@ def _run_both(
     """Raises: TwinError: one of the runs could not be made."""
     from twin.domain.clock import SystemClock
     from twin.model.warm import warm
-    from twin.report.day import compare, in_words
     from twin.sitefile.load import load_site
     from twin.study.day import DaySpec
     from twin.study.side_by_side import run_side_by_side
@@ -129,8 +128,6 @@ def _drawn(runs: list[DayResult], path: Path) -> Path:
 
 
 def _show(told: Comparison, drawn: Path, folder: Path, site_dir: Path) -> None:
-    from twin.report.day import in_words
-
     out = console()
     out.print(comparison_table(told, f"{told.site}, {in_words(told.days)}, seed {told.seed}"))
     samples, commands, cycle_ms = told.samples, told.commands, told.cycle_ms

@@ -61,18 +61,5 @@ def main() -> None:
         app()
     except TwinError as error:
         sys.exit(fail(error))
-    except BaseExceptionGroup as several:
-        mine, others = several.split(TwinError)
-        if mine is None or others is not None:
-            raise
-        sys.exit(fail(_first(mine)))
     except KeyboardInterrupt:
         sys.exit(int(ExitCode.INTERRUPTED))
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> TwinError:
-    first = group.exceptions[0]
-    if isinstance(first, BaseExceptionGroup):
-        return _first(first)
-    assert isinstance(first, TwinError)
-    return first

@@ -6,14 +6,14 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.theme import Theme
 
-from twin.domain.errors import ConfigError, Problem, TwinError
+from twin.domain.errors import ConfigError, Problem, TwinError, first_of
 
 Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | float | bool | None"
 
@@ -76,8 +76,13 @@ def fail(error: TwinError, *, as_json: bool = False) -> int:
 
 @contextmanager
 def failing(*, as_json: bool = False) -> Iterator[None]:
-    """Turn any `TwinError` inside into its words and its exit code."""
+    """Turn any `TwinError` inside, alone or in a group of its like, into its words and its exit code."""
     try:
         yield
     except TwinError as error:
         raise typer.Exit(fail(error, as_json=as_json)) from error
+    except BaseExceptionGroup as several:
+        mine, others = several.split(TwinError)
+        if mine is None or others is not None:
+            raise
+        raise typer.Exit(fail(cast("TwinError", first_of(mine)), as_json=as_json)) from several

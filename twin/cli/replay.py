@@ -59,7 +59,6 @@ class _Told:
 
     cycles: int = 0
     decisions: int = 0
-    differing_cycles: int = 0
     first: Difference | None = None
 
     def facts(self) -> dict[str, Json]:
@@ -88,7 +87,6 @@ async def _play(player: Replay, pace: float | None, *, verify: bool, tell: bool)
                 for record in turn.outcome.records:
                     out.print(f"{iso_utc(turn.now_ns)}  {headline(record.to_json())}", markup=False)
             if turn.difference is not None:
-                told.differing_cycles += 1
                 told.first = told.first or turn.difference
                 if verify:
                     break

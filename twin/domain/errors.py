@@ -98,6 +98,12 @@ class UnknownTopology(TwinError):
     exit_code = ExitCode.CONFIG
 
 
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first plain exception of nested groups: whoever runs us wants to know what, not how it was wrapped."""
+    first = group.exceptions[0]
+    return first_of(first) if isinstance(first, BaseExceptionGroup) else first
+
+
 class BadPayload(TwinError):
     """A payload was refused at the edge; `reason` is a short, countable name."""
 

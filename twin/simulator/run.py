@@ -16,6 +16,7 @@ from typing import Protocol
 import structlog
 
 from twin.domain.clock import NS_PER_S, Clock
+from twin.domain.errors import first_of
 from twin.domain.messages import MessageIn, MessageOut
 from twin.domain.ports import Inbox, Outbox
 from twin.domain.timestamps import iso_utc, ns_of_iso
@@ -99,7 +100,7 @@ class SiteRunner:
                 finally:
                     listening.cancel()
         except BaseExceptionGroup as several:
-            raise _first_of(several) from several
+            raise first_of(several) from several
 
     async def _run_steps(self, end_ns: int, stop: asyncio.Event) -> None:
         start_ns, start_s = self.site.now_ns, self._clock.monotonic_s()
@@ -197,12 +198,6 @@ class SiteRunner:
         for point, value in wanted.items():
             if point not in self.receiver.held:
                 self.receiver.hold(point, value)
-
-
-def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first plain exception of nested groups: whoever runs us wants to know what, not how it was wrapped."""
-    first = group.exceptions[0]
-    return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def _cycle_ns(payload: bytes) -> int:

@@ -10,7 +10,6 @@ from multiprocessing.process import BaseProcess
 from typing import cast
 
 import msgspec
-import structlog
 
 from twin.domain.errors import ExitCode, TwinError
 from twin.report.day import DayResult, Moment
@@ -96,6 +95,6 @@ def _child(spec: DaySpec, channel: Connection, set_up: Callable[[], None]) -> No
     except TwinError as error:
         channel.send(_Failed(error.message, error.where, error.fix, int(error.exit_code)))
     except KeyboardInterrupt:
-        structlog.get_logger("study").debug("interrupted")
+        pass  # the parent was interrupted too, and says so
     finally:
         channel.close()

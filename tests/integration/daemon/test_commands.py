@@ -58,8 +58,13 @@ def test_nothing_to_read_is_7(command: tuple[str, ...], demo_site: Path, env: di
     assert "Traceback" not in ended.err
 
 
-def test_errors_are_json_where_json_is_asked_for(env: dict[str, str]) -> None:
-    told = json.loads(run_twin("replay", "none", "--json", env=env).out)
+@pytest.mark.parametrize("command", [("replay", "none"), ("sim", "--site", "demo")])
+def test_errors_are_json_where_json_is_asked_for(
+    command: tuple[str, ...], demo_site: Path, env: dict[str, str]
+) -> None:
+    fast = env | {"TWIN_MQTT__TIMEOUT_S": "1"}
+    ended = run_twin(*(str(demo_site) if word == "demo" else word for word in command), "--json", env=fast)
+    told = json.loads(ended.out)
     assert told["ok"] is False
     assert told["errors"][0]["fix"]
 
