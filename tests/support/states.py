@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from twin.domain.points import Quality
 from twin.domain.site import ControlSettings
 from twin.domain.state import Forecast, HallState, PlantState, State, UpsState
 from twin.model.compiled import CompiledSite, compile_site
+
+_Given = TypeVar("_Given", GuardInput, Task)
 
 ROOT = "dc/reference"
 T0_NS = 1_784_116_800 * NS_PER_S  # 2026-07-15T12:00:00Z
@@ -305,21 +307,15 @@ class Scene:
     @property
     def given(self) -> GuardInput:
         """As the guard is given it."""
-        return GuardInput(
-            self.site,
-            self.facility,
-            self.limits,
-            self.control,
-            self.state,
-            forecast_of(self.state),
-            self.authority,
-            self.previous,
-        )
+        return self._as(GuardInput)
 
     @property
     def task(self) -> Task:
         """As a controller is given it."""
-        return Task(
+        return self._as(Task)
+
+    def _as(self, kind: Callable[..., _Given]) -> _Given:
+        return kind(
             self.site,
             self.facility,
             self.limits,

@@ -7,7 +7,7 @@ import pytest
 from tests.integration.mqtt import wire
 from tests.integration.mqtt.brokers import BrokerUnderTest
 from tests.integration.mqtt.cable import Cable
-from tests.integration.mqtt.links import a_link
+from tests.integration.mqtt.links import LinkAtWork, a_link
 from tests.integration.mqtt.peer import Peer, numbered
 from tests.integration.mqtt.wire import V311
 from twin.adapters import mqtt as adapter
@@ -91,12 +91,7 @@ async def test_what_is_not_acknowledged_holds_the_broker_back(broker: BrokerUnde
             await sensor.publish("t", payload)
         await at_work.fence()
         assert at_work.link.health.received == 20  # the window of 3.1.1 on both brokers
-        arrived = []
-        for _ in range(60):
-            batch = await at_work.take(1)
-            at_work.link.acknowledge(batch)
-            arrived += [message.payload for message in batch]
-        assert arrived == numbered(60)
+        assert await taken_one_by_one(at_work, 60) == numbered(60)
 
 
 async def test_what_was_not_acknowledged_comes_again_after_a_cut(broker: BrokerUnderTest, version: int) -> None:
@@ -162,12 +157,7 @@ async def test_messages_of_the_time_away_arrive_at_the_next_process_of_the_same_
         for payload in numbered(50):
             await sensor.publish("t", payload)
     async with a_link(broker.port, "t", version=version) as at_work:
-        arrived = []
-        for _ in range(50):
-            batch = await at_work.take(1)
-            at_work.link.acknowledge(batch)
-            arrived += [message.payload for message in batch]
-        assert arrived == numbered(50)
+        assert await taken_one_by_one(at_work, 50) == numbered(50)
 
 
 async def test_without_a_session_nothing_is_kept(broker: BrokerUnderTest, version: int) -> None:
@@ -206,3 +196,13 @@ async def test_many_subscriptions_are_all_made(broker: BrokerUnderTest, version:
         for topic in topics:
             await sensor.publish(topic, qos=0)
         assert [message.topic for message in await at_work.take(120)] == topics
+
+
+async def taken_one_by_one(at_work: LinkAtWork, count: int) -> list[bytes]:
+    """So many payloads, each acknowledged before the next is taken."""
+    arrived: list[bytes] = []
+    for _ in range(count):
+        batch = await at_work.take(1)
+        at_work.link.acknowledge(batch)
+        arrived += [message.payload for message in batch]
+    return arrived

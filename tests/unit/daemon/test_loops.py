@@ -144,15 +144,15 @@ async def test_cycles_that_were_missed_are_not_made_up_for() -> None:
 async def test_a_loop_that_stalls_stops_the_heartbeat() -> None:
     bench = WallBench(end_s=1e9)
     bench.diary.stuck = True
-    task = asyncio.create_task(bench.loop.run())
-    await settle(50)
-    beats = len(bench.diary.beats)
-    bench.clock.now_s += 600.0
-    await settle(50)
-    assert len(bench.diary.cycles) == 1
-    assert len(bench.diary.beats) == beats == 1
-    task.cancel()
-    await asyncio.wait({task})
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(bench.loop.run())
+        await settle(50)
+        beats = len(bench.diary.beats)
+        bench.clock.now_s += 600.0
+        await settle(50)
+        assert len(bench.diary.cycles) == 1
+        assert len(bench.diary.beats) == beats == 1
+        task.cancel()
 
 
 async def test_a_new_link_hears_the_status_at_once() -> None:

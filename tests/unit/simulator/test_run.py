@@ -84,16 +84,16 @@ async def test_every_instant_is_said_whole_and_then_ticked() -> None:
 async def test_the_next_instant_waits_for_the_daemons_last_word() -> None:
     link = MemoryLink()
     runner = a_runner(link)
-    running = asyncio.create_task(runner.run(2 * MINUTE_H, asyncio.Event()))
-    await asyncio.sleep(0.05)
-    assert link.topics().count("_sim/tick") == 1
-    for word in (b"{}", b"\xff", b'{"ts": 5}', b'{"ts": "2020-01-01T00:00:00Z"}'):  # no cycle of this instant
-        link.hear(from_daemon("_twin/cycle", word))
-    await asyncio.sleep(0.05)
-    assert link.topics().count("_sim/tick") == 1
-    link.answering = cycle_after_each_tick
-    link.hear(from_daemon("_twin/cycle", f'{{"ts":"{iso_utc(START_NS + 60 * NS_PER_S)}"}}'.encode()))
-    await asyncio.wait_for(running, timeout=5.0)
+    async with asyncio.timeout(5.0), asyncio.TaskGroup() as group:
+        group.create_task(runner.run(2 * MINUTE_H, asyncio.Event()))
+        await asyncio.sleep(0.05)
+        assert link.topics().count("_sim/tick") == 1
+        for word in (b"{}", b"\xff", b'{"ts": 5}', b'{"ts": "2020-01-01T00:00:00Z"}'):  # no cycle of this instant
+            link.hear(from_daemon("_twin/cycle", word))
+        await asyncio.sleep(0.05)
+        assert link.topics().count("_sim/tick") == 1
+        link.answering = cycle_after_each_tick
+        link.hear(from_daemon("_twin/cycle", f'{{"ts":"{iso_utc(START_NS + 60 * NS_PER_S)}"}}'.encode()))
     assert link.topics().count("_sim/tick") == 2
 
 
@@ -146,10 +146,10 @@ async def test_asked_to_stop_it_stops() -> None:
 
 async def test_a_stop_ends_the_waiting_for_a_cycle_too() -> None:
     stop = asyncio.Event()
-    running = asyncio.create_task(a_runner(MemoryLink()).run(24.0, stop))
-    await asyncio.sleep(0.02)
-    stop.set()
-    await asyncio.wait_for(running, timeout=2.0)
+    async with asyncio.timeout(2.0), asyncio.TaskGroup() as group:
+        group.create_task(a_runner(MemoryLink()).run(24.0, stop))
+        await asyncio.sleep(0.02)
+        stop.set()
 
 
 async def test_a_command_reaches_the_plant_and_is_acknowledged() -> None:
