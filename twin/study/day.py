@@ -25,6 +25,7 @@ from twin.sitefile.load import load_site
 
 _POLL_S = 0.02
 _PATIENCE_S = 60.0
+_TICK_NS = NS_PER_S // 1000  # a tick tells its instant to the millisecond
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ async def run_day(spec: DaySpec, watch: Callable[[Moment], None] = lambda _momen
                 pace = Pace(site.control.period_s, spec.speed)
                 runner = SiteRunner(simulated, link, clock, pace, book.note)
                 await runner.run(24.0 * spec.days, asyncio.Event())
+                await _heard_all(daemon, simulated.now_ns - (_TICK_NS if spec.speed is None else NS_PER_S))
                 samples, commands = await _accounted(daemon), _commands(daemon)
             finally:
                 daemon.stop()
@@ -98,6 +100,14 @@ def _settings(spec: DaySpec, port: int) -> Settings:
             "state_dir": spec.state_dir,
         }
     )
+
+
+async def _heard_all(daemon: Daemon, last_ns: int) -> None:
+    """Wait until the site's last words have come in: a step that turns no period is not answered by a cycle."""
+    waited_s = 0.0
+    while daemon.parts.core.event_ns < last_ns and waited_s < _PATIENCE_S:
+        await asyncio.sleep(_POLL_S)
+        waited_s += _POLL_S
 
 
 async def _accounted(daemon: Daemon) -> Samples:
