@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from twin.domain.arrays import Floats
-from twin.kernels.site import HallArrays, PlantNumbers, UpsArrays
+from twin.kernels._tables import Table
+from twin.kernels.site import HallRow, PlantRow, UpsRow
 
 AIR_J_KG_K, WATER_J_KG_K, WATER_KG_M3 = 1006.0, 4186.0, 998.0
 
@@ -198,7 +199,7 @@ class Coil:
         return water, supply_c, 0.0
 
 
-def coil_of(halls: HallArrays, h: int) -> Coil:
+def coil_of(halls: Table[HallRow], h: int) -> Coil:
     return Coil(halls.air0_kg_s[h], halls.water0_kg_s[h], halls.water_max_kg_s[h], halls.ua0_w_k[h], halls.ha_ratio[h])
 
 
@@ -359,7 +360,7 @@ def recirculated_frac(crah_m3_s: float, it_m3_s: float, bypass: float) -> float:
 
 
 # --- the whole plant
-def served(halls: HallArrays, h: int, base_w: float, inlet_c: float) -> tuple[float, float, float]:
+def served(halls: Table[HallRow], h: int, base_w: float, inlet_c: float) -> tuple[float, float, float]:
     """(rack power, server fan power, air capacity rate) of a load that is `base_w` at the reference inlet."""
     speed = speed_ratio(inlet_c, halls.speed_start_c[h], halls.speed_per_k[h], halls.max_speed_ratio[h])
     share = halls.fan_share_frac[h]
@@ -367,11 +368,11 @@ def served(halls: HallArrays, h: int, base_w: float, inlet_c: float) -> tuple[fl
     return power_w, base_w * share * speed**3, base_w / halls.rise_k[h] * speed
 
 
-def base_load_w(halls: HallArrays, h: int, it_w: float, inlet_c: float) -> float:
+def base_load_w(halls: Table[HallRow], h: int, it_w: float, inlet_c: float) -> float:
     return it_w / served(halls, h, 1.0, inlet_c)[0]
 
 
-def all_ups_loss_w(ups: UpsArrays, eco: Floats, output_w: float) -> float:
+def all_ups_loss_w(ups: Table[UpsRow], eco: Floats, output_w: float) -> float:
     """ECO and double conversion weighted by `eco`."""
     sides = len(ups.modules)
     total = 0.0
@@ -382,7 +383,7 @@ def all_ups_loss_w(ups: UpsArrays, eco: Floats, output_w: float) -> float:
     return float(total)
 
 
-def fan_frac(halls: HallArrays, h: int, it_w_k: float, running: float) -> float:
+def fan_frac(halls: Table[HallRow], h: int, it_w_k: float, running: float) -> float:
     wanted_kg_s = halls.flow_margin[h] * it_w_k / AIR_J_KG_K / running
     return clamp(wanted_kg_s / halls.air0_kg_s[h], halls.min_fan_frac[h], halls.max_fan_frac[h])
 
@@ -401,7 +402,7 @@ class HallAir:
 
 
 def hall_air(
-    halls: HallArrays,
+    halls: Table[HallRow],
     h: int,
     supply_c: float,
     chws_c: float,
@@ -431,7 +432,7 @@ def hall_air(
     return HallAir(reached_c, return_c, fan, fan_w, water * running, 1.0, coil_w)
 
 
-def staged(plant: PlantNumbers, load_w: float, running: float, available: float, chws_c: float, cws_c: float) -> float:
+def staged(plant: PlantRow, load_w: float, running: float, available: float, chws_c: float, cws_c: float) -> float:
     most_w = chiller_capacity_w(plant.curve, plant.capacity_w, chws_c, cws_c) * plant.curve[20]
     n = int(clamp(running, 1.0, max(available, 1.0)))
     while n < available and load_w > plant.stage_up_frac * n * most_w:
@@ -442,7 +443,7 @@ def staged(plant: PlantNumbers, load_w: float, running: float, available: float,
 
 
 def water_plant(
-    plant: PlantNumbers,
+    plant: PlantRow,
     coil_w: float,
     coil_kg_s: float,
     chws_c: float,
@@ -508,7 +509,7 @@ class Facing:
     eco: Floats
 
 
-def steady(halls: HallArrays, ups: UpsArrays, plant: PlantNumbers, facing: Facing) -> dict[str, float]:
+def steady(halls: Table[HallRow], ups: Table[UpsRow], plant: PlantRow, facing: Facing) -> dict[str, float]:
     """The whole site in steady state, by rounds until nothing moves."""
     every = range(len(halls.rated_w))
     reached = list(facing.supply_c)
@@ -577,7 +578,7 @@ def steady(halls: HallArrays, ups: UpsArrays, plant: PlantNumbers, facing: Facin
 
 
 def seconds_to_limit(
-    halls: HallArrays,
+    halls: Table[HallRow],
     h: int,
     facing: Facing,
     water_j_k: float,

@@ -18,7 +18,7 @@ from numba.core.dispatcher import Dispatcher
 import twin.kernels
 
 REPOSITORY = Path(__file__).parents[2]
-NOT_KERNELS = {"_jit"}
+NOT_KERNELS = {"_jit", "_tables"}
 NAMES = sorted(module.name for module in pkgutil.iter_modules(twin.kernels.__path__) if module.name not in NOT_KERNELS)
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("NUMBA_DISABLE", "COV"))}
 

@@ -6,9 +6,10 @@ Source: two-node hall with its coil on a mixed tank that only warms; docs/refere
 from __future__ import annotations
 
 from twin.kernels._jit import Floats, kernel
+from twin.kernels._tables import Table
 from twin.kernels.coils import water_for_supply_kg_s
 from twin.kernels.plant import base_load_w, served_w
-from twin.kernels.site import HallArrays
+from twin.kernels.site import HallRow
 from twin.kernels.zones import zone_steady_c, zone_step_c
 
 STEP_S = 10.0
@@ -17,7 +18,7 @@ LONGEST_S = 7200.0
 
 @kernel
 def seconds_to_limit(
-    halls: HallArrays,
+    halls: Table[HallRow],
     h: int,
     it_w: float,
     mean_inlet_c: float,
@@ -39,15 +40,15 @@ def seconds_to_limit(
     power_w, _, it_w_k = served_w(halls, h, base_w, supply_c + mean_offset_k)
     running = max(running, 1e-3)
     frac = min(
-        max(halls.flow_margin[h] * it_w_k / 1006.0 / (running * halls.air0_kg_s[h]), halls.min_fan_frac[h]),
-        halls.max_fan_frac[h],
+        max(halls[h].flow_margin * it_w_k / 1006.0 / (running * halls[h].air0_kg_s), halls[h].min_fan_frac),
+        halls[h].max_fan_frac,
     )
-    air_kg_s = frac * halls.air0_kg_s[h]
+    air_kg_s = frac * halls[h].air0_kg_s
     flow_w_k = running * air_kg_s * 1006.0
-    fan_w = running * halls.crah_fan_w[h] * frac * frac * frac
-    room_w = halls.lights_w[h] + loss_frac * power_w
+    fan_w = running * halls[h].crah_fan_w * frac * frac * frac
+    room_w = halls[h].lights_w + loss_frac * power_w
     air_c, metal_c = zone_steady_c(
-        flow_w_k, halls.metal_ua_w_k[h], halls.envelope_w_k[h], supply_c, outdoor_c, room_w, power_w
+        flow_w_k, halls[h].metal_ua_w_k, halls[h].envelope_w_k, supply_c, outdoor_c, room_w, power_w
     )
     water_c, reached_c, gone_s = chws_c, supply_c, 0.0
     while gone_s < LONGEST_S:
@@ -57,11 +58,11 @@ def seconds_to_limit(
             fan_w / running,
             water_c,
             air_kg_s,
-            halls.air0_kg_s[h],
-            halls.water0_kg_s[h],
-            halls.water_max_kg_s[h],
-            halls.ua0_w_k[h],
-            halls.ha_ratio[h],
+            halls[h].air0_kg_s,
+            halls[h].water0_kg_s,
+            halls[h].water_max_kg_s,
+            halls[h].ua0_w_k,
+            halls[h].ha_ratio,
         )
         if not reached_c + worst_offset_k <= limit_c:
             return gone_s
@@ -71,11 +72,11 @@ def seconds_to_limit(
         air_c, metal_c = zone_step_c(
             air_c,
             metal_c,
-            halls.air_j_k[h],
-            halls.metal_j_k[h],
+            halls[h].air_j_k,
+            halls[h].metal_j_k,
             flow_w_k,
-            halls.metal_ua_w_k[h],
-            halls.envelope_w_k[h],
+            halls[h].metal_ua_w_k,
+            halls[h].envelope_w_k,
             reached_c,
             outdoor_c,
             room_w,
@@ -88,7 +89,7 @@ def seconds_to_limit(
 
 @kernel
 def step_halls(
-    halls: HallArrays,
+    halls: Table[HallRow],
     air_c: Floats,
     metal_c: Floats,
     flow_w_k: Floats,
@@ -103,11 +104,11 @@ def step_halls(
         air_c[h], metal_c[h] = zone_step_c(
             air_c[h],
             metal_c[h],
-            halls.air_j_k[h],
-            halls.metal_j_k[h],
+            halls[h].air_j_k,
+            halls[h].metal_j_k,
             flow_w_k[h],
-            halls.metal_ua_w_k[h],
-            halls.envelope_w_k[h],
+            halls[h].metal_ua_w_k,
+            halls[h].envelope_w_k,
             supply_c[h],
             outdoor_c,
             room_w[h],

@@ -8,12 +8,13 @@ should hold floats, and everything behind it follows. Sources: docs/reference/eq
 from __future__ import annotations
 
 from twin.kernels._jit import Floats, kernel
+from twin.kernels._tables import Table
 from twin.kernels.chillers import chiller_capacity_w, chiller_power_w
 from twin.kernels.coils import coil_heat_w, water_for_heat_kg_s
 from twin.kernels.fans import hydraulic_power_w
 from twin.kernels.power import transformer_loss_w, ups_loss_w
 from twin.kernels.servers import fan_power_ratio, power_ratio, speed_ratio
-from twin.kernels.site import HallArrays, PlantNumbers, UpsArrays
+from twin.kernels.site import HallRow, PlantRow, UpsRow
 from twin.kernels.towers import tower_fan_frac
 from twin.kernels.zones import recirculated_frac
 
@@ -42,41 +43,39 @@ REACHED, IT_W, FAN_FRAC, CRAH_W, WATER, SHORT, COIL_W = 0, 1, 2, 3, 4, 5, 6
 
 
 @kernel
-def served_w(halls: HallArrays, h: int, base_w: float, inlet_c: float) -> tuple[float, float, float]:
+def served_w(halls: Table[HallRow], h: int, base_w: float, inlet_c: float) -> tuple[float, float, float]:
     """(rack power W, server fan power W, air capacity rate W/K) of a hall whose load is `base_w` at the reference."""
-    speed = speed_ratio(inlet_c, halls.speed_start_c[h], halls.speed_per_k[h], halls.max_speed_ratio[h])
-    share = halls.fan_share_frac[h]
-    ratio = power_ratio(inlet_c, halls.reference_c[h], halls.leakage_per_k[h], share, speed)
-    return base_w * ratio, base_w * fan_power_ratio(share, speed), base_w / halls.rise_k[h] * speed
+    speed = speed_ratio(inlet_c, halls[h].speed_start_c, halls[h].speed_per_k, halls[h].max_speed_ratio)
+    share = halls[h].fan_share_frac
+    ratio = power_ratio(inlet_c, halls[h].reference_c, halls[h].leakage_per_k, share, speed)
+    return base_w * ratio, base_w * fan_power_ratio(share, speed), base_w / halls[h].rise_k * speed
 
 
 @kernel
-def base_load_w(halls: HallArrays, h: int, it_w: float, inlet_c: float) -> float:
+def base_load_w(halls: Table[HallRow], h: int, it_w: float, inlet_c: float) -> float:
     """Load at the reference inlet behind a rack power measured at another inlet."""
     power_w, _, _ = served_w(halls, h, 1.0, inlet_c)
     return it_w / power_w
 
 
 @kernel
-def all_ups_loss_w(ups: UpsArrays, eco: Floats, output_w: float) -> float:
+def all_ups_loss_w(ups: Table[UpsRow], eco: Floats, output_w: float) -> float:
     """Loss of all sides, which share the load equally; `eco` 1.0 means that side is in ECO."""
-    n = ups.modules.shape[0]
+    n = len(ups)
     total = 0.0
     for k in range(n):
         weight = eco[k]
         for mode in range(2):
-            curve = ups.eco if mode == 1 else ups.double_conversion
+            curve = ups[k].eco if mode == 1 else ups[k].double_conversion
             part = weight if mode == 1 else 1.0 - weight
             if part > 0.0:
-                total += part * ups_loss_w(
-                    output_w / n, ups.modules[k], ups.module_w[k], curve[k, 0], curve[k, 1], curve[k, 2]
-                )
+                total += part * ups_loss_w(output_w / n, ups[k].modules, ups[k].module_w, curve[0], curve[1], curve[2])
     return total
 
 
 @kernel
 def hall_air(
-    halls: HallArrays,
+    halls: Table[HallRow],
     h: int,
     supply_c: float,
     chws_c: float,
@@ -89,14 +88,14 @@ def hall_air(
 ) -> float:
     """Air and coil of one hall at a supply setpoint; fills its column of `work` and returns the return air, degC."""
     running = max(running, 1e-3)
-    flow_w_k = halls.flow_margin[h] * it_w_k
-    frac = flow_w_k / 1006.0 / (running * halls.air0_kg_s[h])
-    frac = min(max(frac, halls.min_fan_frac[h]), halls.max_fan_frac[h])
-    air_kg_s = frac * halls.air0_kg_s[h]
+    flow_w_k = halls[h].flow_margin * it_w_k
+    frac = flow_w_k / 1006.0 / (running * halls[h].air0_kg_s)
+    frac = min(max(frac, halls[h].min_fan_frac), halls[h].max_fan_frac)
+    air_kg_s = frac * halls[h].air0_kg_s
     flow_w_k = running * air_kg_s * 1006.0
-    fan_w = running * halls.crah_fan_w[h] * frac * frac * frac
-    envelope = halls.envelope_w_k[h]
-    heat_w = it_w + room_w + halls.lights_w[h]
+    fan_w = running * halls[h].crah_fan_w * frac * frac * frac
+    envelope = halls[h].envelope_w_k
+    heat_w = it_w + room_w + halls[h].lights_w
     return_c = (flow_w_k * supply_c + heat_w + envelope * outdoor_c) / (flow_w_k + envelope)
     wanted_w = heat_w + fan_w + envelope * (outdoor_c - return_c)
     unit_w = wanted_w / running
@@ -105,11 +104,11 @@ def hall_air(
         return_c,
         chws_c,
         air_kg_s,
-        halls.air0_kg_s[h],
-        halls.water0_kg_s[h],
-        halls.water_max_kg_s[h],
-        halls.ua0_w_k[h],
-        halls.ha_ratio[h],
+        halls[h].air0_kg_s,
+        halls[h].water0_kg_s,
+        halls[h].water_max_kg_s,
+        halls[h].ua0_w_k,
+        halls[h].ha_ratio,
     )
     short = 0.0
     reached_c = supply_c
@@ -122,11 +121,11 @@ def hall_air(
                 chws_c + 1.0,
                 chws_c,
                 air_kg_s,
-                halls.water_max_kg_s[h],
-                halls.air0_kg_s[h],
-                halls.water0_kg_s[h],
-                halls.ua0_w_k[h],
-                halls.ha_ratio[h],
+                halls[h].water_max_kg_s,
+                halls[h].air0_kg_s,
+                halls[h].water0_kg_s,
+                halls[h].ua0_w_k,
+                halls[h].ha_ratio,
             )
         return_c = chws_c + unit_w / per_k
         reached_c = return_c - (wanted_w - fan_w) / flow_w_k
@@ -141,7 +140,7 @@ def hall_air(
 
 
 @kernel
-def staged(plant: PlantNumbers, load_w: float, running: float, available: float, chws_c: float, cws_c: float) -> float:
+def staged(plant: PlantRow, load_w: float, running: float, available: float, chws_c: float, cws_c: float) -> float:
     """How many chillers the local staging settles at, starting from those that run."""
     most_w = chiller_capacity_w(plant.curve, plant.capacity_w, chws_c, cws_c) * plant.curve[20]
     n = min(max(running, 1.0), max(available, 1.0))
@@ -157,7 +156,7 @@ def staged(plant: PlantNumbers, load_w: float, running: float, available: float,
 
 @kernel
 def water_plant(
-    plant: PlantNumbers,
+    plant: PlantRow,
     coil_w: float,
     coil_kg_s: float,
     chws_c: float,
@@ -209,9 +208,9 @@ def water_plant(
 
 @kernel
 def steady_batch(
-    halls: HallArrays,
-    ups: UpsArrays,
-    plant: PlantNumbers,
+    halls: Table[HallRow],
+    ups: Table[UpsRow],
+    plant: PlantRow,
     it_w: Floats,
     mean_inlet_c: Floats,
     mean_offset_k: Floats,
@@ -237,7 +236,7 @@ def steady_batch(
     `it_w`, `mean_inlet_c`: rack power of each hall now and the inlet it was measured at. `mean_offset_k` and
     `worst_offset_k`: mean and worst inlet above supply air.
     """
-    n_hall = halls.rated_w.shape[0]
+    n_hall = len(halls)
     for i in range(supply_air_c.shape[0]):
         for h in range(n_hall):
             hall_work[REACHED, h] = supply_air_c[i, h]
@@ -274,9 +273,9 @@ def steady_batch(
                     hall_work,
                 )
                 moved_k = max(moved_k, abs(hall_work[REACHED, h] - before_c))
-                given = crah_running[h] * hall_work[FAN_FRAC, h] * halls.air0_kg_s[h] * 1006.0
-                lacking = recirculated_frac(given, it_w_k, halls.bypass_frac[h])
-                usual = recirculated_frac(halls.flow_margin[h], 1.0, halls.bypass_frac[h])
+                given = crah_running[h] * hall_work[FAN_FRAC, h] * halls[h].air0_kg_s * 1006.0
+                lacking = recirculated_frac(given, it_w_k, halls[h].bypass_frac)
+                usual = recirculated_frac(halls[h].flow_margin, 1.0, halls[h].bypass_frac)
                 rise_k = max(return_c - hall_work[REACHED, h], 0.0)
                 worst_c[i, h] = hall_work[REACHED, h] + worst_offset_k[h] + max(lacking - usual, 0.0) * rise_k
             if moved_k < 0.01:
@@ -286,7 +285,7 @@ def steady_batch(
             coil_w += hall_work[COIL_W, h]
             coil_kg_s += hall_work[WATER, h]
             crah_w += hall_work[CRAH_W, h]
-            lights_w += halls.lights_w[h]
+            lights_w += halls[h].lights_w
             reached_c[i, h] = hall_work[REACHED, h]
             fan_frac[i, h] = hall_work[FAN_FRAC, h]
             valve_open[i, h] = hall_work[SHORT, h]

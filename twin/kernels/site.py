@@ -1,54 +1,58 @@
-"""The compiled site as the plant kernels take it: plain numbers and arrays, no objects."""
+"""The compiled site as the plant kernels take it: what stands in a row of each table."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Annotated
 
 from twin.kernels._jit import Floats
 
 
-class HallArrays(NamedTuple):
-    """Per hall, shape (n_hall,). Flows and UA are those of one air handler at its design point."""
+@dataclass(frozen=True, slots=True)
+class HallRow:
+    """One hall. Flows and UA are those of one air handler at its design point."""
 
-    reference_c: Floats
-    speed_start_c: Floats
-    leakage_per_k: Floats
-    fan_share_frac: Floats
-    speed_per_k: Floats
-    max_speed_ratio: Floats
-    rise_k: Floats
-    rated_w: Floats
-    flow_margin: Floats
-    bypass_frac: Floats
-    air0_kg_s: Floats
-    water0_kg_s: Floats
-    water_max_kg_s: Floats
-    ua0_w_k: Floats
-    ha_ratio: Floats
-    crah_fan_w: Floats
-    crah_count: Floats
-    min_fan_frac: Floats
-    max_fan_frac: Floats
-    air_j_k: Floats
-    metal_j_k: Floats
-    metal_ua_w_k: Floats
-    envelope_w_k: Floats
-    lights_w: Floats
-
-
-class UpsArrays(NamedTuple):
-    """Per UPS side, shape (n_ups,); loss curves as (n_ups, 3): constant, linear, square."""
-
-    modules: Floats
-    module_w: Floats
-    double_conversion: Floats
-    eco: Floats
+    reference_c: float
+    speed_start_c: float
+    leakage_per_k: float
+    fan_share_frac: float
+    speed_per_k: float
+    max_speed_ratio: float
+    rise_k: float
+    rated_w: float
+    flow_margin: float
+    bypass_frac: float
+    air0_kg_s: float
+    water0_kg_s: float
+    water_max_kg_s: float
+    ua0_w_k: float
+    ha_ratio: float
+    crah_fan_w: float
+    crah_count: float
+    min_fan_frac: float
+    max_fan_frac: float
+    air_j_k: float
+    metal_j_k: float
+    metal_ua_w_k: float
+    envelope_w_k: float
+    lights_w: float
 
 
-class PlantNumbers(NamedTuple):
-    """The water plant, the transformers and the distribution, one number each; `curve` as the kernels take it."""
+@dataclass(frozen=True, slots=True)
+class UpsRow:
+    """One UPS side; loss curves hold constant, linear, square."""
 
-    curve: Floats
+    modules: float
+    module_w: float
+    double_conversion: Annotated[Floats, 3]
+    eco: Annotated[Floats, 3]
+
+
+@dataclass(frozen=True, slots=True)
+class PlantRow:
+    """The water plant, the transformers and the distribution; `curve` as `chiller_power_w` takes it."""
+
+    curve: Annotated[Floats, 22]
     capacity_w: float
     cop_rated: float
     auxiliary_w: float
@@ -76,4 +80,4 @@ class PlantNumbers(NamedTuple):
     no_load_w: float
     load_loss_w: float
     power_factor: float
-    pdu_loss_frac: float
+    pdu_loss_frac: float  # of PDU input

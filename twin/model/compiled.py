@@ -8,10 +8,11 @@ import numpy as np
 
 from twin.domain.arrays import Floats
 from twin.domain.errors import UnknownTopology
-from twin.domain.facility import Facility, Hall
+from twin.domain.facility import Facility, Hall, UpsCurve
+from twin.kernels._tables import Table, table
 from twin.kernels.coils import design_ua_w_k
 from twin.kernels.moist_air import density_kg_m3, pressure_at_altitude_pa
-from twin.kernels.site import HallArrays, PlantNumbers, UpsArrays
+from twin.kernels.site import HallRow, PlantRow, UpsRow
 from twin.kernels.towers import size_tower
 from twin.model.chiller_catalogue import CATALOGUE
 
@@ -29,9 +30,9 @@ class CompiledSite:
     hall_ids: tuple[str, ...]
     ups_ids: tuple[str, ...]
     chillers: int
-    halls: HallArrays
-    ups: UpsArrays
-    plant: PlantNumbers
+    halls: Table[HallRow]
+    ups: Table[UpsRow]
+    plant: PlantRow  # one row of its table, for a kernel to read
 
 
 def compile_site(facility: Facility) -> CompiledSite:
@@ -50,72 +51,65 @@ def compile_site(facility: Facility) -> CompiledSite:
     )
 
 
-def _column(values: list[float]) -> Floats:
-    column = np.asarray(values, dtype=np.float64)
-    column.setflags(write=False)
-    return column
-
-
-def _halls(halls: tuple[Hall, ...], air_kg_m3: float) -> HallArrays:
+def _halls(halls: tuple[Hall, ...], air_kg_m3: float) -> Table[HallRow]:
     if not halls:
         raise UnknownTopology("a site needs at least one hall", where="site.toml [[halls]]")
-    water0 = [h.crah.design_w / (WATER_J_KG_K * (h.crah.design_chw_out_c - h.crah.design_chw_in_c)) for h in halls]
-    ua0 = [
-        design_ua_w_k(
-            h.crah.design_w,
+    return table(HallRow, [_hall(hall, air_kg_m3) for hall in halls])
+
+
+def _hall(hall: Hall, air_kg_m3: float) -> HallRow:
+    fleet, crah = hall.fleet, hall.crah
+    water0_kg_s = crah.design_w / (WATER_J_KG_K * (crah.design_chw_out_c - crah.design_chw_in_c))
+    return HallRow(
+        reference_c=fleet.reference_c,
+        speed_start_c=fleet.speed_start_c,
+        leakage_per_k=fleet.leakage_per_k,
+        fan_share_frac=fleet.fan_share_frac,
+        speed_per_k=fleet.speed_per_k,
+        max_speed_ratio=fleet.max_speed_ratio,
+        rise_k=fleet.rise_k,
+        rated_w=hall.rated_it_w,
+        flow_margin=hall.flow_margin_ratio,
+        bypass_frac=hall.bypass_frac,
+        air0_kg_s=crah.design_flow_m3_s * air_kg_m3,
+        water0_kg_s=water0_kg_s,
+        water_max_kg_s=VALVE_OPEN_RATIO * water0_kg_s,
+        ua0_w_k=design_ua_w_k(
+            crah.design_w,
             # the air flow that the design temperatures imply; the fan's rated flow may be larger
-            h.crah.design_w / (h.crah.design_return_c - h.crah.design_supply_c),
-            water * WATER_J_KG_K,
-            h.crah.design_return_c,
-            h.crah.design_chw_in_c,
-        )
-        for h, water in zip(halls, water0, strict=True)
-    ]
-    return HallArrays(
-        reference_c=_column([h.fleet.reference_c for h in halls]),
-        speed_start_c=_column([h.fleet.speed_start_c for h in halls]),
-        leakage_per_k=_column([h.fleet.leakage_per_k for h in halls]),
-        fan_share_frac=_column([h.fleet.fan_share_frac for h in halls]),
-        speed_per_k=_column([h.fleet.speed_per_k for h in halls]),
-        max_speed_ratio=_column([h.fleet.max_speed_ratio for h in halls]),
-        rise_k=_column([h.fleet.rise_k for h in halls]),
-        rated_w=_column([h.rated_it_w for h in halls]),
-        flow_margin=_column([h.flow_margin_ratio for h in halls]),
-        bypass_frac=_column([h.bypass_frac for h in halls]),
-        air0_kg_s=_column([h.crah.design_flow_m3_s * air_kg_m3 for h in halls]),
-        water0_kg_s=_column(water0),
-        water_max_kg_s=_column([VALVE_OPEN_RATIO * water for water in water0]),
-        ua0_w_k=_column(ua0),
-        ha_ratio=_column([h.crah.air_to_water_ha_ratio for h in halls]),
-        crah_fan_w=_column([h.crah.design_fan_w for h in halls]),
-        crah_count=_column([float(len(h.crah.ids)) for h in halls]),
-        min_fan_frac=_column([h.crah.min_fan_frac for h in halls]),
-        max_fan_frac=_column([h.crah.max_fan_frac for h in halls]),
-        air_j_k=_column([h.air_capacity_j_k for h in halls]),
-        metal_j_k=_column([h.metal_capacity_j_k for h in halls]),
-        metal_ua_w_k=_column([h.metal_to_air_ua_ratio * h.rated_it_w / h.fleet.rise_k for h in halls]),
-        envelope_w_k=_column([h.envelope_ua_w_k for h in halls]),
-        lights_w=_column([h.lights_w for h in halls]),
+            crah.design_w / (crah.design_return_c - crah.design_supply_c),
+            water0_kg_s * WATER_J_KG_K,
+            crah.design_return_c,
+            crah.design_chw_in_c,
+        ),
+        ha_ratio=crah.air_to_water_ha_ratio,
+        crah_fan_w=crah.design_fan_w,
+        crah_count=float(len(crah.ids)),
+        min_fan_frac=crah.min_fan_frac,
+        max_fan_frac=crah.max_fan_frac,
+        air_j_k=hall.air_capacity_j_k,
+        metal_j_k=hall.metal_capacity_j_k,
+        metal_ua_w_k=hall.metal_to_air_ua_ratio * hall.rated_it_w / fleet.rise_k,
+        envelope_w_k=hall.envelope_ua_w_k,
+        lights_w=hall.lights_w,
     )
 
 
-def _ups(facility: Facility) -> UpsArrays:
+def _ups(facility: Facility) -> Table[UpsRow]:
     sides = facility.power.ups
     if not sides:
         raise UnknownTopology("a site needs at least one UPS side", where="site.toml [[power.ups]]")
 
-    def curves(name: str) -> Floats:
-        return np.array([[c.constant, c.linear, c.square] for c in (getattr(side, name) for side in sides)])
+    def curve(of: UpsCurve) -> Floats:
+        return np.array([of.constant, of.linear, of.square])
 
-    return UpsArrays(
-        modules=_column([float(side.modules) for side in sides]),
-        module_w=_column([side.module_w for side in sides]),
-        double_conversion=curves("double_conversion"),
-        eco=curves("eco"),
+    return table(
+        UpsRow,
+        [UpsRow(float(s.modules), s.module_w, curve(s.double_conversion), curve(s.eco)) for s in sides],
     )
 
 
-def _plant(facility: Facility, pressure_pa: float) -> PlantNumbers:
+def _plant(facility: Facility, pressure_pa: float) -> PlantRow:
     plant, power = facility.plant, facility.power
     bank, towers, chw, cw = plant.chillers, plant.towers, plant.chw_pumps, plant.cw_pumps
     curve = CATALOGUE.get(bank.curve)
@@ -130,7 +124,7 @@ def _plant(facility: Facility, pressure_pa: float) -> PlantNumbers:
         towers.design_w, towers.design_in_c, towers.design_out_c, towers.design_wet_bulb_c, pressure_pa
     )
     by_range = bank.capacity_w * (1.0 + 1.0 / bank.cop_rated) / (WATER_J_KG_K * cw.design_range_k)
-    return PlantNumbers(
+    row = PlantRow(
         curve=curve.packed(),
         capacity_w=bank.capacity_w,
         cop_rated=bank.cop_rated,
@@ -161,3 +155,4 @@ def _plant(facility: Facility, pressure_pa: float) -> PlantNumbers:
         power_factor=power.power_factor,
         pdu_loss_frac=power.pdu_loss_frac,
     )
+    return table(PlantRow, [row])[0]
