@@ -231,7 +231,7 @@ def chiller_power_w(
     power_w = available_w * full_load_eir * float(curve[12] + curve[13] * unloaded + curve[14] * unloaded**2)
     power_w *= min(1.0, part / max(curve[19], 1e-6))
     if outside and lift_weight > 0:
-        lift_box, lift = y - x + 8, max(condenser_c - chws_c + 8, 3.0)
+        lift_box, lift = max(y - x + 8, 3.0), max(condenser_c - chws_c + 8, 3.0)
         power_w /= 1 - lift_weight + lift_weight * lift_box / lift
     return power_w, part, float(outside)
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from twin.domain.chillers import ChillerCurve
 from twin.kernels import chillers, coils, fans, power, towers, zones
-from twin.model.chiller_catalogue import CATALOGUE, ChillerCurve
+from twin.model.chiller_catalogue import CATALOGUE
 
 SEA_LEVEL_PA = 101325.0
 AIR_J_KG_K, WATER_J_KG_K = 1006.0, 4186.0

@@ -55,7 +55,7 @@ def chiller_power_w(
     cycling = min(part_load / max(curve[19], 1e-6), 1.0)
     power_w = available_w / cop_rated * biquadratic(curve[6:12], x, y) * eir_load * cycling
     if outside > 0.0 and lift_weight > 0.0:
-        lift_box = (y + 7.0) - (x - 1.0)
+        lift_box = max((y + 7.0) - (x - 1.0), 3.0)
         lift_now = max((condenser_in_c + 7.0) - (chws_c - 1.0), 3.0)
         power_w = power_w / ((1.0 - lift_weight) + lift_weight * lift_box / lift_now)
     return power_w, part_load, outside
