@@ -11,7 +11,7 @@ import pytest
 
 from tests.kernels import reference
 from tests.support.facilities import reference_facility
-from twin.kernels import chillers, coils, fans, moist_air, outage, plant, power, servers, towers, zones
+from twin.kernels import chillers, coils, fans, halls, moist_air, outage, plant, power, servers, towers, zones
 from twin.model.chiller_catalogue import CATALOGUE
 from twin.model.compiled import CompiledSite, compile_site
 
@@ -55,7 +55,7 @@ def test_dew_point_is_where_the_vapour_saturates() -> None:
 def test_wet_bulb_solves_the_psychrometer_equation() -> None:
     for t_c, rh, pressure_pa in draws(150, (1.0, 45.0), (0.05, 1.0), (80e3, 105e3)):
         wet_c = moist_air.wet_bulb_c(t_c, rh, pressure_pa)
-        assert moist_air._ratio_at_wet_bulb(t_c, wet_c, pressure_pa) == pytest.approx(
+        assert moist_air.ratio_at_wet_bulb(t_c, wet_c, pressure_pa) == pytest.approx(
             reference.ratio_at_wet_bulb(t_c, wet_c, pressure_pa), rel=1e-12
         )
         if abs(wet_c) > 0.2:  # the equation itself jumps where water becomes ice
@@ -127,9 +127,11 @@ def test_coil_ua_and_heat() -> None:
 
 def test_water_for_a_heat() -> None:
     d = DESIGN_COIL
-    for wanted_w, return_c, chw_c, air in draws(100, (-1e4, 1.5e5), (26.0, 42.0), (6.0, 20.0), (2.0, 9.0)):
+    for wanted_w, return_c, chw_c, air, guess in draws(
+        150, (-1e4, 1.5e5), (26.0, 42.0), (6.0, 20.0), (2.0, 9.0), (0.0, 6.0)
+    ):
         water, heat_w = coils.water_for_heat_kg_s(
-            wanted_w, return_c, chw_c, air, d.air0_kg_s, d.water0_kg_s, d.water_max_kg_s, d.ua0_w_k, d.ha_ratio
+            wanted_w, return_c, chw_c, air, d.air0_kg_s, d.water0_kg_s, d.water_max_kg_s, d.ua0_w_k, d.ha_ratio, guess
         )
         assert (water, heat_w) == pytest.approx(d.water_kg_s(wanted_w, return_c, chw_c, air), rel=2e-4, abs=1e-4)
 
@@ -361,12 +363,12 @@ def test_many_candidates_at_once_are_each_like_one_alone() -> None:
 
 def test_servers_of_a_hall_and_the_load_behind_a_reading() -> None:
     for it_w, inlet_c in draws(60, (1e4, 1e6), (15.0, 40.0)):
-        base_w = plant.base_load_w(SITE.halls, 0, it_w, inlet_c)
+        base_w = halls.base_load_w(SITE.halls[0], it_w, inlet_c)
         assert base_w == pytest.approx(reference.base_load_w(SITE.halls, 0, it_w, inlet_c), rel=1e-12)
-        assert plant.served_w(SITE.halls, 0, base_w, inlet_c) == pytest.approx(
+        assert halls.served_w(SITE.halls[0], base_w, inlet_c) == pytest.approx(
             reference.served(SITE.halls, 0, base_w, inlet_c), rel=1e-12
         )
-        assert plant.served_w(SITE.halls, 0, base_w, inlet_c)[0] == pytest.approx(it_w, rel=1e-12)
+        assert halls.served_w(SITE.halls[0], base_w, inlet_c)[0] == pytest.approx(it_w, rel=1e-12)
 
 
 def test_ups_sides_in_and_out_of_eco() -> None:
@@ -454,7 +456,7 @@ def test_a_missing_input_is_missing_in_the_answer() -> None:
     answers = [
         moist_air.saturation_pressure_pa(nan),
         servers.speed_ratio(nan, 23.0, 0.05, 2.5),
-        coils.water_for_heat_kg_s(nan, 35.0, 10.0, 8.0, *coil)[0],
+        coils.water_for_heat_kg_s(nan, 35.0, 10.0, 8.0, *coil, 0.0)[0],
         *coils.water_for_supply_kg_s(22.0, nan, 1e3, 10.0, 8.0, *coil)[:2],
         *coils.water_for_supply_kg_s(22.0, 35.0, 1e3, nan, 8.0, *coil)[:2],
         towers.tower_heat_w(nan, 18.0, 50.0, 50.0, 8e4, SEA_LEVEL_PA),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from twin.domain.chillers import ChillerCurve, ReformulatedCurve
+
 
 @dataclass(frozen=True, slots=True)
 class ServerFleet:
@@ -32,10 +34,49 @@ class Rack:
 
 
 @dataclass(frozen=True, slots=True)
-class CrahGroup:
-    """Equal chilled-water air handlers of one hall, all healthy ones running at one speed.
+class DxCoil:
+    """Direct expansion in place of chilled water: rated at 19.4 degC entering wet bulb and 35 degC outdoors.
 
-    The coil's UA follows from its design point: air and water temperatures at `design_w`.
+    `economiser_cop` > 0: below `economiser_full_c` outdoors pumped refrigerant carries all heat, above
+    `economiser_off_c` none.
+    """
+
+    cop_rated: float
+    least_speed_frac: float
+    economiser_cop: float
+    economiser_full_c: float
+    economiser_off_c: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideAir:
+    """An air-side economiser. In a humid climate it keeps to a dew point and compares enthalpies, else dry bulbs."""
+
+    most_frac: float
+    humid_climate: bool
+    most_dew_c: float
+    least_dew_c: float
+    pad_frac: float  # effectiveness of a wetted pad in the outside air, 0 without
+    filter_pa: float  # at full air flow
+
+
+@dataclass(frozen=True, slots=True)
+class RearDoors:
+    """Water coils behind the racks of a hall, all together, sized by their design point."""
+
+    design_w: float
+    design_exhaust_c: float
+    design_leaving_c: float
+    design_water_in_c: float
+    design_water_out_c: float
+
+
+@dataclass(frozen=True, slots=True)
+class CrahGroup:
+    """Equal air handlers of one hall, all healthy ones running at one speed.
+
+    The coil's UA follows from its design point: air and water temperatures at `design_w`. With `dx` the handlers are
+    direct-expansion units and the chilled-water temperatures mean nothing.
     """
 
     ids: tuple[str, ...]
@@ -50,6 +91,7 @@ class CrahGroup:
     air_to_water_ha_ratio: float
     min_fan_frac: float
     max_fan_frac: float
+    dx: DxCoil | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +109,9 @@ class Hall:
     lights_w: float
     bypass_frac: float  # share of CRAH flow that never meets a server
     flow_margin_ratio: float  # local aisle-pressure loop: CRAH flow / IT flow
+    liquid_frac: float = 0.0  # share of the racks' heat that coolant catches
+    outside_air: OutsideAir | None = None
+    rear_doors: RearDoors | None = None
 
     @property
     def rated_it_w(self) -> float:
@@ -87,6 +132,7 @@ class ChillerBank:
     stage_up_frac: float  # local staging: one more above this part load
     stage_down_frac: float  # one fewer when the remaining ones would stay below this part load
     restart_s: float
+    own_curve: ChillerCurve | ReformulatedCurve | None = None  # of the site file, in place of the catalogue's
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +165,20 @@ class TowerBank:
 
 
 @dataclass(frozen=True, slots=True)
+class WaterEconomiser:
+    """A plate exchanger that cools chilled-water return with condenser water, upstream of the chillers.
+
+    `tower_approach_k`: how much colder than the chilled-water setpoint the tower is asked to be while it is in use.
+    """
+
+    design_w: float
+    design_return_c: float
+    design_cw_in_c: float
+    approach_k: float
+    tower_approach_k: float
+
+
+@dataclass(frozen=True, slots=True)
 class WaterPlant:
     """The chilled-water plant from header to tower."""
 
@@ -128,6 +188,60 @@ class WaterPlant:
     towers: TowerBank
     buffer_m3: float
     loop_m3: float
+    economiser: WaterEconomiser | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CoolantUnits:
+    """Equal coolant distribution units of one hall, or equal immersion tanks (`is_tank`).
+
+    Sized by the design point; of a tank, `coolant_supply_c` and `coolant_return_c` are what leaves and enters its
+    exchanger. They share the hall's liquid heat by `design_w`.
+    """
+
+    ids: tuple[str, ...]
+    hall: str
+    is_tank: bool
+    design_w: float
+    facility_in_c: float
+    facility_out_c: float
+    coolant_supply_c: float
+    coolant_return_c: float
+    volume_j_k: float  # of one: coolant, and in a tank the servers too
+    pump_w: float
+    fouling_frac: float
+    dew_margin_k: float
+    setpoint_c: float
+
+
+@dataclass(frozen=True, slots=True)
+class Coolers:
+    """Equal machines that reject the heat of facility water: open tower cells, or dry coolers with or without a pad.
+
+    `design_air_c` is the wet bulb for towers, the dry bulb for dry coolers.
+    """
+
+    ids: tuple[str, ...]
+    design_w: float
+    design_in_c: float
+    design_out_c: float
+    design_air_c: float
+    fan_w: float
+    pad_frac: float
+    pad_above_c: float
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidCooling:
+    """Facility water from the coolant units to what takes its heat: `chilled_water`, `towers` or `dry_coolers`."""
+
+    units: tuple[CoolantUnits, ...]
+    sink: str
+    coolers: Coolers | None
+    loop_m3: float
+    head_pa: float
+    efficiency_frac: float
+    setpoint_c: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +266,45 @@ class Ups:
 
 
 @dataclass(frozen=True, slots=True)
+class Battery:
+    """Storage of the site beside the UPS; powers at its converter's terminals, rates in capacities per hour."""
+
+    id: str
+    energy_j: float
+    charge_efficiency_frac: float
+    discharge_efficiency_frac: float
+    charge_rate_c: float
+    discharge_rate_c: float
+    least_frac: float
+    most_frac: float
+    idle_w: float
+    auxiliary_frac: float
+
+
+@dataclass(frozen=True, slots=True)
+class SolarArray:
+    """Modules of one plane and their inverter. `mount` names the thermal behaviour."""
+
+    id: str
+    rated_w: float
+    mount: str
+    tilt_deg: float
+    facing_deg: float  # 180 is south
+    per_k: float
+    loss_frac: float
+    inverter_w: float
+
+
+@dataclass(frozen=True, slots=True)
+class Generators:
+    """Standby sets: they carry the site without a mains, and nothing is optimised on them."""
+
+    ids: tuple[str, ...]
+    rated_w: float
+    least_load_frac: float
+
+
+@dataclass(frozen=True, slots=True)
 class PowerChain:
     """From the utility to the rack: transformers, UPS sides (2N share the load), distribution."""
 
@@ -162,6 +315,9 @@ class PowerChain:
     transformer_load_loss_w: float
     power_factor: float
     pdu_loss_frac: float  # of PDU input
+    batteries: tuple[Battery, ...] = ()
+    solar: tuple[SolarArray, ...] = ()
+    generators: Generators | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +330,9 @@ class Facility:
     halls: tuple[Hall, ...]
     plant: WaterPlant
     power: PowerChain
+    liquid: LiquidCooling | None = None
+    latitude_deg: float = 0.0
+    longitude_deg: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

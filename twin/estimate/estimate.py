@@ -17,7 +17,8 @@ from twin.estimate.inlets import track
 from twin.estimate.layout import HallLayout, Layout
 from twin.estimate.memory import EstimateMemory
 from twin.estimate.readings import Readings, first_known, mean_of
-from twin.model.compiled import AIR_J_KG_K, CompiledSite
+from twin.model.compiled import CompiledSite
+from twin.model.compiled_halls import AIR_J_KG_K
 from twin.model.steady import Candidates, Conditions, steady_state
 from twin.model.transient import HallDrive, advanced, settled
 

@@ -21,6 +21,28 @@ def counterflow_effectiveness(ntu: float, capacity_ratio: float) -> float:
 
 
 @kernel
+def one_side_share(ntu: float, ratio: float, ntu_slope: float, ratio_fall: float) -> tuple[float, float]:
+    """(share of one side's greatest heat that passes, its slope): counterflow with either side the weaker.
+
+    `ratio` is this side's capacity rate over the other's; it falls by `ratio_fall` where `ntu` rises by `ntu_slope`.
+    """
+    gap = 1.0 - ratio
+    if abs(gap) < 1e-4:
+        # expanded about equal rates
+        share = ntu / (1.0 + ntu) * (1.0 + 0.5 * ntu / (1.0 + ntu) * gap)
+        return share, (ntu_slope + 0.5 * ntu * ntu * ratio_fall) / ((1.0 + ntu) * (1.0 + ntu))
+    decay = math.exp(-ntu * abs(gap))
+    if gap < 0.0:
+        decay_rise = decay * (ntu_slope * gap + ntu * ratio_fall)
+        share = (1.0 - decay) / (ratio - decay)
+        return share, (share * (ratio_fall + decay_rise) - decay_rise) / (ratio - decay)
+    below = 1.0 - ratio * decay
+    decay_fall = decay * (ntu_slope * gap + ntu * ratio_fall)
+    share = (1.0 - decay) / below
+    return share, (decay_fall - share * (decay * ratio_fall + ratio * decay_fall)) / below
+
+
+@kernel
 def coil_ua_w_k(ua0_w_k: float, ha_ratio: float, air_frac: float, water_frac: float) -> float:
     """UA at part flow: two resistances in series, `ha_ratio` = (air side hA) / (water side hA) at the design point."""
     # 1/UA0 = 1/hAa0 + 1/hAw0 with hAa0 = ha_ratio*hAw0
@@ -63,32 +85,51 @@ def water_for_heat_kg_s(
     water_max_kg_s: float,
     ua0_w_k: float,
     ha_ratio: float,
+    guess_kg_s: float,
 ) -> tuple[float, float]:
     """(water kg/s, heat W reached) of one coil; less than wanted when even the open valve is too little.
 
-    The coil's heat rises with its water, steeply first: Illinois' regula falsi, to a millionth of the heat.
+    The coil's heat rises with its water, steeply first: Newton inside a bracket, to a millionth of the heat.
+    `guess_kg_s`, the water of a moment ago, makes it one or two steps; 0 is no guess.
     """
     if not wanted_w > 0.0:
         return wanted_w - wanted_w, wanted_w - wanted_w
-    most_w = coil_heat_w(return_c, chw_in_c, air_kg_s, water_max_kg_s, air0_kg_s, water0_kg_s, ua0_w_k, ha_ratio)
-    if not most_w > wanted_w:
-        return water_max_kg_s, most_w
-    low, low_w = 0.0, -wanted_w
-    high, high_w = water_max_kg_s, most_w - wanted_w
-    water, side = high, 0
-    for _ in range(40):
-        water = (low * high_w - high * low_w) / (high_w - low_w)
-        error_w = coil_heat_w(return_c, chw_in_c, air_kg_s, water, air0_kg_s, water0_kg_s, ua0_w_k, ha_ratio) - wanted_w
-        if abs(error_w) <= 1e-6 * wanted_w:
-            break
+    if not (return_c > chw_in_c and air_kg_s > 1e-9):
+        return water_max_kg_s, coil_heat_w(
+            return_c, chw_in_c, air_kg_s, water_max_kg_s, air0_kg_s, water0_kg_s, ua0_w_k, ha_ratio
+        )
+    water_film0_w_k = ua0_w_k * (1.0 + ha_ratio) / ha_ratio
+    air_film_w_k = water_film0_w_k * ha_ratio * math.pow(max(air_kg_s / air0_kg_s, 1e-3), 0.8)
+    air_w_k = air_kg_s * 1006.0
+    most_w = air_w_k * (return_c - chw_in_c)
+    low, high, high_seen = 0.0, water_max_kg_s, 0
+    water = min(max(guess_kg_s, 0.01 * high), high) if guess_kg_s > 0.0 else 0.5 * high
+    for _ in range(60):
+        flow_frac = water / water0_kg_s
+        film_w_k = water_film0_w_k * math.pow(max(flow_frac, 1e-3), 0.85)
+        exponent = 0.85 if flow_frac > 1e-3 else 0.0
+        ua = 1.0 / (1.0 / air_film_w_k + 1.0 / film_w_k)
+        ntu, ratio = ua / air_w_k, air_w_k / (water * 4186.0)
+        share, slope = one_side_share(ntu, ratio, exponent * ntu * ua / (film_w_k * water), ratio / water)
+        got_w = share * most_w
+        error_w = got_w - wanted_w
+        step = -error_w / (slope * most_w) if slope > 0.0 else 0.0
+        if abs(step) <= 1e-3 * water and slope > 0.0 and water + step <= water_max_kg_s:
+            return water + step, wanted_w  # Newton's next error is the square of this one
         if error_w < 0.0:
-            low, low_w = water, error_w
-            high_w = 0.5 * high_w if side < 0 else high_w
-            side = -1
+            low = water
+            if low >= water_max_kg_s:
+                return water_max_kg_s, got_w
         else:
-            high, high_w = water, error_w
-            low_w = 0.5 * low_w if side > 0 else low_w
-            side = 1
+            high, high_seen = water, 1
+        if high - low < 1e-12 * high:
+            return water, wanted_w
+        after = water + step
+        if after >= high:
+            after = 0.5 * (water + high) if high_seen == 1 else high
+        elif after <= low or step == 0.0:
+            after = 0.5 * (low + high)
+        water = after
     return water, wanted_w
 
 
@@ -115,7 +156,7 @@ def water_for_supply_kg_s(
         missing = wanted_w + chw_in_c
         return missing, missing, 0.0
     water_kg_s, heat_w = water_for_heat_kg_s(
-        wanted_w, return_c, chw_in_c, air_kg_s, air0_kg_s, water0_kg_s, water_max_kg_s, ua0_w_k, ha_ratio
+        wanted_w, return_c, chw_in_c, air_kg_s, air0_kg_s, water0_kg_s, water_max_kg_s, ua0_w_k, ha_ratio, 0.0
     )
     if wanted_w <= 0.0:
         return 0.0, return_c + fan_heat_w / air_w_k, 0.0

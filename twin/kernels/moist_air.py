@@ -62,7 +62,8 @@ def pressure_at_altitude_pa(altitude_m: float) -> float:
 
 
 @kernel
-def _ratio_at_wet_bulb(t_c: float, wet_bulb_c: float, pressure_pa: float) -> float:
+def ratio_at_wet_bulb(t_c: float, wet_bulb_c: float, pressure_pa: float) -> float:
+    """Water per dry air, kg/kg, of air at `t_c` whose wet bulb is `wet_bulb_c`: the psychrometer equation."""
     saturated = humidity_ratio(wet_bulb_c, 1.0, pressure_pa)
     if wet_bulb_c >= 0.0:
         numerator = (2501.0 - 2.326 * wet_bulb_c) * saturated - 1.006 * (t_c - wet_bulb_c)
@@ -77,8 +78,8 @@ def wet_bulb_c(t_c: float, rh_frac: float, pressure_pa: float) -> float:
     ratio = humidity_ratio(t_c, rh_frac, pressure_pa)
     wet_c = t_c - (1.0 - rh_frac) * 0.4 * max(t_c + 10.0, 1.0)
     for _ in range(12):
-        error = _ratio_at_wet_bulb(t_c, wet_c, pressure_pa) - ratio
-        slope = (_ratio_at_wet_bulb(t_c, wet_c + 0.01, pressure_pa) - ratio - error) / 0.01
+        error = ratio_at_wet_bulb(t_c, wet_c, pressure_pa) - ratio
+        slope = (ratio_at_wet_bulb(t_c, wet_c + 0.01, pressure_pa) - ratio - error) / 0.01
         step = error / slope
         wet_c -= step
         if abs(step) < 1e-6:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from twin.kernels._jit import Floats, kernel
 from twin.kernels._tables import Table
 from twin.kernels.coils import water_for_supply_kg_s
-from twin.kernels.plant import base_load_w, served_w
+from twin.kernels.halls import base_load_w, handlers_air, served_w
 from twin.kernels.site import HallRow
 from twin.kernels.zones import zone_steady_c, zone_step_c
 
@@ -36,16 +36,11 @@ def seconds_to_limit(
 
     `water_j_k` is this hall's share of the water, `loss_frac` the heat of UPS and distribution relative to rack power.
     """
-    base_w = base_load_w(halls, h, it_w, mean_inlet_c)
-    power_w, _, it_w_k = served_w(halls, h, base_w, supply_c + mean_offset_k)
+    base_w = base_load_w(halls[h], it_w, mean_inlet_c)
+    power_w, _, it_w_k = served_w(halls[h], base_w, supply_c + mean_offset_k)
     running = max(running, 1e-3)
-    frac = min(
-        max(halls[h].flow_margin * it_w_k / 1006.0 / (running * halls[h].air0_kg_s), halls[h].min_fan_frac),
-        halls[h].max_fan_frac,
-    )
+    frac, flow_w_k, fan_w = handlers_air(halls[h], it_w_k, running)
     air_kg_s = frac * halls[h].air0_kg_s
-    flow_w_k = running * air_kg_s * 1006.0
-    fan_w = running * halls[h].crah_fan_w * frac * frac * frac
     room_w = halls[h].lights_w + loss_frac * power_w
     air_c, metal_c = zone_steady_c(
         flow_w_k, halls[h].metal_ua_w_k, halls[h].envelope_w_k, supply_c, outdoor_c, room_w, power_w
@@ -68,7 +63,7 @@ def seconds_to_limit(
             return gone_s
         coil_w = flow_w_k * (air_c - reached_c) + fan_w
         water_c += STEP_S * max(coil_w, 0.0) / max(water_j_k, 1.0)
-        power_w, _, _ = served_w(halls, h, base_w, reached_c + mean_offset_k)
+        power_w, _, _ = served_w(halls[h], base_w, reached_c + mean_offset_k)
         air_c, metal_c = zone_step_c(
             air_c,
             metal_c,

@@ -12,10 +12,11 @@ from twin.kernels._tables import Table
 from twin.kernels.chillers import chiller_capacity_w, chiller_power_w
 from twin.kernels.coils import coil_heat_w, water_for_heat_kg_s
 from twin.kernels.fans import hydraulic_power_w
+from twin.kernels.halls import base_load_w, handlers_air, served_w
 from twin.kernels.power import transformer_loss_w, ups_loss_w
-from twin.kernels.servers import fan_power_ratio, power_ratio, speed_ratio
 from twin.kernels.site import HallRow, PlantRow, UpsRow
 from twin.kernels.towers import tower_fan_frac
+from twin.kernels.water_step import staged
 from twin.kernels.zones import recirculated_frac
 
 WATER_KG_M3 = 998.0
@@ -40,22 +41,6 @@ REACHED, IT_W, FAN_FRAC, CRAH_W, WATER, SHORT, COIL_W = 0, 1, 2, 3, 4, 5, 6
     EXTRAPOLATING,
     CHW_SHORT,
 ) = range(16)
-
-
-@kernel
-def served_w(halls: Table[HallRow], h: int, base_w: float, inlet_c: float) -> tuple[float, float, float]:
-    """(rack power W, server fan power W, air capacity rate W/K) of a hall whose load is `base_w` at the reference."""
-    speed = speed_ratio(inlet_c, halls[h].speed_start_c, halls[h].speed_per_k, halls[h].max_speed_ratio)
-    share = halls[h].fan_share_frac
-    ratio = power_ratio(inlet_c, halls[h].reference_c, halls[h].leakage_per_k, share, speed)
-    return base_w * ratio, base_w * fan_power_ratio(share, speed), base_w / halls[h].rise_k * speed
-
-
-@kernel
-def base_load_w(halls: Table[HallRow], h: int, it_w: float, inlet_c: float) -> float:
-    """Load at the reference inlet behind a rack power measured at another inlet."""
-    power_w, _, _ = served_w(halls, h, 1.0, inlet_c)
-    return it_w / power_w
 
 
 @kernel
@@ -88,12 +73,8 @@ def hall_air(
 ) -> float:
     """Air and coil of one hall at a supply setpoint; fills its column of `work` and returns the return air, degC."""
     running = max(running, 1e-3)
-    flow_w_k = halls[h].flow_margin * it_w_k
-    frac = flow_w_k / 1006.0 / (running * halls[h].air0_kg_s)
-    frac = min(max(frac, halls[h].min_fan_frac), halls[h].max_fan_frac)
+    frac, flow_w_k, fan_w = handlers_air(halls[h], it_w_k, running)
     air_kg_s = frac * halls[h].air0_kg_s
-    flow_w_k = running * air_kg_s * 1006.0
-    fan_w = running * halls[h].crah_fan_w * frac * frac * frac
     envelope = halls[h].envelope_w_k
     heat_w = it_w + room_w + halls[h].lights_w
     return_c = (flow_w_k * supply_c + heat_w + envelope * outdoor_c) / (flow_w_k + envelope)
@@ -109,6 +90,7 @@ def hall_air(
         halls[h].water_max_kg_s,
         halls[h].ua0_w_k,
         halls[h].ha_ratio,
+        0.0,
     )
     short = 0.0
     reached_c = supply_c
@@ -137,21 +119,6 @@ def hall_air(
     work[SHORT, h] = short
     work[COIL_W, h] = wanted_w
     return float(return_c)
-
-
-@kernel
-def staged(plant: PlantRow, load_w: float, running: float, available: float, chws_c: float, cws_c: float) -> float:
-    """How many chillers the local staging settles at, starting from those that run."""
-    most_w = chiller_capacity_w(plant.curve, plant.capacity_w, chws_c, cws_c) * plant.curve[20]
-    n = min(max(running, 1.0), max(available, 1.0))
-    for _ in range(16):
-        if load_w > plant.stage_up_frac * n * most_w and n < available:
-            n += 1.0
-        elif n > 1.0 and load_w < plant.stage_down_frac * (n - 1.0) * most_w:
-            n -= 1.0
-        else:
-            break
-    return float(n)
 
 
 @kernel
@@ -246,8 +213,8 @@ def steady_batch(
             total_it_w, fan_w = 0.0, 0.0
             for h in range(n_hall):
                 inlet_c = hall_work[REACHED, h] + mean_offset_k[h]
-                base_w = base_load_w(halls, h, it_w[h], mean_inlet_c[h])
-                power_w, server_fan_w, _ = served_w(halls, h, base_w, inlet_c)
+                base_w = base_load_w(halls[h], it_w[h], mean_inlet_c[h])
+                power_w, server_fan_w, _ = served_w(halls[h], base_w, inlet_c)
                 hall_work[IT_W, h] = power_w
                 total_it_w += power_w
                 fan_w += server_fan_w
@@ -256,8 +223,8 @@ def steady_batch(
             moved_k = 0.0
             for h in range(n_hall):
                 inlet_c = hall_work[REACHED, h] + mean_offset_k[h]
-                base_w = base_load_w(halls, h, it_w[h], mean_inlet_c[h])
-                power_w, _, it_w_k = served_w(halls, h, base_w, inlet_c)
+                base_w = base_load_w(halls[h], it_w[h], mean_inlet_c[h])
+                power_w, _, it_w_k = served_w(halls[h], base_w, inlet_c)
                 room_w = (pdu_w + loss_w) * power_w / max(total_it_w, 1.0)
                 before_c = hall_work[REACHED, h]
                 return_c = hall_air(

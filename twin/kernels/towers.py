@@ -5,9 +5,14 @@ Source: EnergyPlus CoolingTower:VariableSpeed:Merkel with Scheier's UA factors; 
 
 from __future__ import annotations
 
+import math
+
 from twin.kernels._jit import kernel
-from twin.kernels.coils import counterflow_effectiveness
+from twin.kernels.coils import counterflow_effectiveness, one_side_share
 from twin.kernels.moist_air import saturation_enthalpy_j_kg
+
+LEAST_FAN = 0.2  # below it the fan cycles between this speed and standing still
+FREE_FRAC = 0.125  # of the capacity that remains by free convection
 
 
 @kernel
@@ -20,30 +25,60 @@ def tower_ua_factor(wet_bulb_c: float, design_wet_bulb_c: float, air_frac: float
 
 
 @kernel
+def _merkel_w(
+    gap_k: float,
+    lift_j_kg: float,
+    water_in_c: float,
+    wet_bulb_c: float,
+    water_w_k: float,
+    air_kg_s: float,
+    ua_w_k: float,
+) -> float:
+    """Heat by effectiveness-NTU when the air's wet bulb rises by `gap_k` and its enthalpy by `lift_j_kg`."""
+    slope = lift_j_kg / gap_k
+    air_w_k = air_kg_s * slope
+    least = min(air_w_k, water_w_k)
+    ntu = ua_w_k * (slope / 1006.0) / least
+    return counterflow_effectiveness(ntu, least / max(air_w_k, water_w_k)) * least * (water_in_c - wet_bulb_c)
+
+
+@kernel
 def tower_heat_w(
     water_in_c: float, wet_bulb_c: float, water_kg_s: float, air_kg_s: float, ua_w_k: float, pressure_pa: float
 ) -> float:
-    """Heat rejected by one cell, W: air is a fluid whose heat capacity is the slope of saturation enthalpy."""
+    """Heat rejected by one cell, W: air is a fluid whose heat capacity is the slope of saturation enthalpy.
+
+    The leaving air is where that heat and the air's own enthalpy agree: regula falsi (Illinois) between the wet bulb
+    and the entering water, to a millionth of the heat.
+    """
     if water_in_c != water_in_c or wet_bulb_c != wet_bulb_c:
         return water_in_c + wet_bulb_c
     if water_kg_s <= 1e-9 or air_kg_s <= 1e-9 or water_in_c <= wet_bulb_c:
         return 0.0
     water_w_k = water_kg_s * 4186.0
-    air_out_c = wet_bulb_c + 5.0
     enthalpy_in = saturation_enthalpy_j_kg(wet_bulb_c, pressure_pa)
-    heat_w = 0.0
-    for _ in range(25):
-        gap = max(air_out_c - wet_bulb_c, 0.01)
-        slope = (saturation_enthalpy_j_kg(wet_bulb_c + gap, pressure_pa) - enthalpy_in) / gap
-        air_w_k = air_kg_s * slope
-        least = min(air_w_k, water_w_k)
-        ntu = ua_w_k * (slope / 1006.0) / least
-        heat_w = counterflow_effectiveness(ntu, least / max(air_w_k, water_w_k)) * least * (water_in_c - wet_bulb_c)
-        fresh = wet_bulb_c + heat_w / air_w_k
-        change = fresh - air_out_c
-        air_out_c += 0.5 * change
-        if abs(change) < 1e-4:
+    low_k, high_k = 1e-4 * (water_in_c - wet_bulb_c), water_in_c - wet_bulb_c
+    lift = saturation_enthalpy_j_kg(wet_bulb_c + low_k, pressure_pa) - enthalpy_in
+    low_w = air_kg_s * lift - _merkel_w(low_k, lift, water_in_c, wet_bulb_c, water_w_k, air_kg_s, ua_w_k)
+    lift = saturation_enthalpy_j_kg(water_in_c, pressure_pa) - enthalpy_in
+    heat_w = _merkel_w(high_k, lift, water_in_c, wet_bulb_c, water_w_k, air_kg_s, ua_w_k)
+    high_w = air_kg_s * lift - heat_w
+    side = 0
+    for _ in range(30):
+        gap_k = (low_k * high_w - high_k * low_w) / (high_w - low_w) if high_w > low_w else 0.5 * (low_k + high_k)
+        lift = saturation_enthalpy_j_kg(wet_bulb_c + gap_k, pressure_pa) - enthalpy_in
+        heat_w = _merkel_w(gap_k, lift, water_in_c, wet_bulb_c, water_w_k, air_kg_s, ua_w_k)
+        error_w = air_kg_s * lift - heat_w
+        if abs(error_w) <= 1e-6 * heat_w:
             break
+        if error_w < 0.0:
+            low_k, low_w = gap_k, error_w
+            high_w = 0.5 * high_w if side < 0 else high_w
+            side = -1
+        else:
+            high_k, high_w = gap_k, error_w
+            low_w = 0.5 * low_w if side > 0 else low_w
+            side = 1
     return heat_w
 
 
@@ -61,14 +96,138 @@ def tower_cell_heat_w(
 ) -> float:
     """Heat rejected by one cell at a fan speed; with the fan off an eighth remains by free convection."""
     water_frac = min(max(water_kg_s / water0_kg_s, 0.3), 1.0)
-    if air_frac < 0.2:
+    if air_frac < LEAST_FAN:
         full_ua = ua0_w_k * tower_ua_factor(wet_bulb_c, design_wet_bulb_c, 1.0, water_frac)
-        slow_ua = ua0_w_k * tower_ua_factor(wet_bulb_c, design_wet_bulb_c, 0.2, water_frac)
-        free_w = 0.125 * tower_heat_w(water_in_c, wet_bulb_c, water_kg_s, air0_kg_s, full_ua, pressure_pa)
-        slow_w = tower_heat_w(water_in_c, wet_bulb_c, water_kg_s, 0.2 * air0_kg_s, slow_ua, pressure_pa)
-        return free_w + max(air_frac, 0.0) / 0.2 * max(slow_w - free_w, 0.0)
+        slow_ua = ua0_w_k * tower_ua_factor(wet_bulb_c, design_wet_bulb_c, LEAST_FAN, water_frac)
+        free_w = FREE_FRAC * tower_heat_w(water_in_c, wet_bulb_c, water_kg_s, air0_kg_s, full_ua, pressure_pa)
+        slow_w = tower_heat_w(water_in_c, wet_bulb_c, water_kg_s, LEAST_FAN * air0_kg_s, slow_ua, pressure_pa)
+        return free_w + max(air_frac, 0.0) / LEAST_FAN * max(slow_w - free_w, 0.0)
     ua = ua0_w_k * tower_ua_factor(wet_bulb_c, design_wet_bulb_c, air_frac, water_frac)
     return tower_heat_w(water_in_c, wet_bulb_c, water_kg_s, air_frac * air0_kg_s, ua, pressure_pa)
+
+
+@kernel
+def tower_fan_w(fan_w: float, air_frac: float) -> float:
+    """Fan power of one cell: the cube of the speed; below the least speed it cycles."""
+    if air_frac < LEAST_FAN:
+        return fan_w * LEAST_FAN * LEAST_FAN * max(air_frac, 0.0)
+    return fan_w * air_frac * air_frac * air_frac
+
+
+@kernel
+def _wet_bulb_of_enthalpy_c(enthalpy_j_kg: float, guess_c: float, pressure_pa: float) -> tuple[float, float]:
+    """(temperature degC, enthalpy's slope J/kgK) of saturated air by its enthalpy: Newton from a guess."""
+    t_c, slope = guess_c, 1.0
+    for _ in range(12):
+        if t_c < 0.0:
+            per_t = 1.0 / (t_c + 273.86)
+            vapour_pa = 611.21 * math.exp(22.587 * t_c * per_t)
+            vapour_rise = vapour_pa * 22.587 * 273.86 * per_t * per_t
+        else:
+            per_t = 1.0 / (t_c + 243.04)
+            vapour_pa = 610.94 * math.exp(17.625 * t_c * per_t)
+            vapour_rise = vapour_pa * 17.625 * 243.04 * per_t * per_t
+        per_dry = 1.0 / (pressure_pa - vapour_pa)
+        ratio = 0.621945 * vapour_pa * per_dry
+        steam = 2.501e6 + 1860.0 * t_c
+        slope = 1006.0 + 1860.0 * ratio + steam * 0.621945 * pressure_pa * vapour_rise * per_dry * per_dry
+        step = (1006.0 * t_c + ratio * steam - enthalpy_j_kg) / slope
+        t_c -= min(max(step, -8.0), 8.0)
+        if abs(step) < 3e-3:
+            break  # Newton's next error is the square of this one
+    return t_c, slope
+
+
+@kernel
+def cell_fan_for_heat(
+    wanted_w: float,
+    water_in_c: float,
+    wet_bulb_c: float,
+    design_wet_bulb_c: float,
+    water_kg_s: float,
+    water0_kg_s: float,
+    air0_kg_s: float,
+    ua0_w_k: float,
+    pressure_pa: float,
+    guess_frac: float,
+) -> tuple[float, float]:
+    """(fan fraction, heat W rejected) of one cell that should reject `wanted_w` from water entering at `water_in_c`.
+
+    The heat is known, and with it the leaving air's enthalpy, so each try costs one effectiveness and its slope;
+    `guess_frac`, the fan of a moment ago, makes it one or two tries. Out of reach: the fan at its end and the heat
+    it gets.
+    """
+    if wanted_w != wanted_w or water_in_c != water_in_c or wet_bulb_c != wet_bulb_c:
+        missing = wanted_w + water_in_c + wet_bulb_c
+        return missing, missing
+    if wanted_w <= 0.0:
+        idle_w = tower_cell_heat_w(
+            water_in_c, wet_bulb_c, design_wet_bulb_c, water_kg_s, water0_kg_s, air0_kg_s, ua0_w_k, 0.0, pressure_pa
+        )
+        return 0.0, idle_w
+    if water_kg_s <= 1e-9 or water_in_c <= wet_bulb_c:
+        return 1.0, 0.0
+    water_w_k = water_kg_s * 4186.0
+    water_frac = min(max(water_kg_s / water0_kg_s, 0.3), 1.0)
+    enthalpy_in = saturation_enthalpy_j_kg(wet_bulb_c, pressure_pa)
+    # water is never cooled below the wet bulb, nor does air leave warmer than the water came
+    most_lift = saturation_enthalpy_j_kg(water_in_c, pressure_pa) - enthalpy_in
+    least = wanted_w / (air0_kg_s * most_lift)
+    if wanted_w >= water_w_k * (water_in_c - wet_bulb_c) or least >= 1.0:
+        return 1.0, tower_cell_heat_w(
+            water_in_c, wet_bulb_c, design_wet_bulb_c, water_kg_s, water0_kg_s, air0_kg_s, ua0_w_k, 1.0, pressure_pa
+        )
+    low, high, high_seen = max(LEAST_FAN, least), 1.0, 0
+    low_seen = 1 if least > LEAST_FAN else 0
+    fan = guess_frac if guess_frac == guess_frac else 0.6
+    fan = min(max(fan, low + 0.01 * (1.0 - low) if low_seen == 1 else low), 1.0)
+    leaving_c = 0.5 * (water_in_c + wet_bulb_c)
+    per_wet_bulb = ua0_w_k * tower_ua_factor(wet_bulb_c, design_wet_bulb_c, 1.0, water_frac)
+    most_w = water_w_k * (water_in_c - wet_bulb_c)
+    for _ in range(40):
+        lift = wanted_w / (fan * air0_kg_s)
+        leaving_c, enthalpy_slope = _wet_bulb_of_enthalpy_c(enthalpy_in + lift, leaving_c, pressure_pa)
+        gap_k = max(leaving_c - wet_bulb_c, 1e-6)
+        by_air = 1.3 * fan - 0.3 * fan * fan
+        ntu = per_wet_bulb * by_air * lift / (gap_k * 1006.0 * water_w_k)
+        ratio = water_w_k * gap_k / wanted_w  # the air carries the heat over its own rise
+        gap_fall = lift / (fan * enthalpy_slope)
+        ntu_slope = ntu * ((1.3 - 0.6 * fan) / by_air - 1.0 / fan + gap_fall / gap_k)
+        share, slope = one_side_share(ntu, ratio, ntu_slope, water_w_k * gap_fall / wanted_w)
+        error_w = share * most_w - wanted_w
+        step = -error_w / (slope * most_w) if slope > 0.0 else 0.0
+        if abs(step) <= 1e-3 * fan and slope > 0.0 and LEAST_FAN <= fan + step <= 1.0:
+            return fan + step, wanted_w
+        if error_w < 0.0:
+            low, low_seen = fan, 1
+        else:
+            high, high_seen = fan, 1
+        if low >= 1.0 or high <= LEAST_FAN or high - low < 1e-9:
+            break
+        after = fan + step
+        if after >= high:
+            after = 0.5 * (fan + high) if high_seen == 1 else high
+        elif after <= low:
+            after = 0.5 * (fan + low) if low_seen == 1 else low
+        elif step == 0.0:
+            after = 0.5 * (low + high)
+        leaving_c -= gap_fall * min(max(after - fan, -0.3 * fan), fan)
+        fan = after
+    if low >= 1.0:
+        return 1.0, tower_cell_heat_w(
+            water_in_c, wet_bulb_c, design_wet_bulb_c, water_kg_s, water0_kg_s, air0_kg_s, ua0_w_k, 1.0, pressure_pa
+        )
+    if high > LEAST_FAN:
+        return fan, wanted_w
+    idle_w = tower_cell_heat_w(
+        water_in_c, wet_bulb_c, design_wet_bulb_c, water_kg_s, water0_kg_s, air0_kg_s, ua0_w_k, 0.0, pressure_pa
+    )
+    if idle_w >= wanted_w:
+        return 0.0, idle_w
+    slow_w = tower_cell_heat_w(
+        water_in_c, wet_bulb_c, design_wet_bulb_c, water_kg_s, water0_kg_s, air0_kg_s, ua0_w_k, LEAST_FAN, pressure_pa
+    )
+    return LEAST_FAN * min((wanted_w - idle_w) / max(slow_w - idle_w, 1e-9), 1.0), wanted_w
 
 
 @kernel
@@ -92,72 +251,42 @@ def tower_fan_frac(
         missing = heat_w + wet_bulb_c + outlet_c
         return missing, missing, 0.0
     range_k = heat_w / max(water_kg_s * 4186.0, 1e-9)
-    idle_w, full_w = 0.0, 0.0
-    for fan in (0.0, 1.0):
+    fan, got_w = cell_fan_for_heat(
+        heat_w,
+        outlet_c + range_k,
+        wet_bulb_c,
+        design_wet_bulb_c,
+        water_kg_s,
+        water0_kg_s,
+        air0_kg_s,
+        ua0_w_k,
+        pressure_pa,
+        0.6,
+    )
+    if abs(got_w - heat_w) <= 1e-6 * abs(heat_w):
+        return fan, outlet_c, 0.0
+    # the fan has no say any more: the outlet finds its own temperature
+    short = 1.0 if got_w < heat_w else 0.0
+    low = outlet_c if short == 1.0 else min(wet_bulb_c, outlet_c)
+    high = outlet_c + 40.0 if short == 1.0 else outlet_c
+    for _ in range(26):
+        middle = 0.5 * (low + high)
         got_w = tower_cell_heat_w(
-            outlet_c + range_k,
+            middle + range_k,
             wet_bulb_c,
             design_wet_bulb_c,
             water_kg_s,
             water0_kg_s,
             air0_kg_s,
             ua0_w_k,
-            fan,
+            short,
             pressure_pa,
         )
-        idle_w, full_w = (got_w, full_w) if fan == 0.0 else (idle_w, got_w)
-    if full_w < heat_w or idle_w > heat_w:
-        # the fan has no say any more: the outlet finds its own temperature
-        fan = 1.0 if full_w < heat_w else 0.0
-        low = outlet_c if fan == 1.0 else min(wet_bulb_c, outlet_c)
-        high = outlet_c + 40.0 if fan == 1.0 else outlet_c
-        for _ in range(26):
-            middle = 0.5 * (low + high)
-            got_w = tower_cell_heat_w(
-                middle + range_k,
-                wet_bulb_c,
-                design_wet_bulb_c,
-                water_kg_s,
-                water0_kg_s,
-                air0_kg_s,
-                ua0_w_k,
-                fan,
-                pressure_pa,
-            )
-            if got_w < heat_w:
-                low = middle
-            else:
-                high = middle
-        return fan, 0.5 * (low + high), fan
-    low, low_w, high, high_w = 0.0, idle_w - heat_w, 1.0, full_w - heat_w
-    middle, side = 0.5, 0
-    for _ in range(40):
-        middle = (low * high_w - high * low_w) / (high_w - low_w) if high_w > low_w else 0.5 * (low + high)
-        error_w = (
-            tower_cell_heat_w(
-                outlet_c + range_k,
-                wet_bulb_c,
-                design_wet_bulb_c,
-                water_kg_s,
-                water0_kg_s,
-                air0_kg_s,
-                ua0_w_k,
-                middle,
-                pressure_pa,
-            )
-            - heat_w
-        )
-        if abs(error_w) <= 1e-5 * heat_w or high - low < 1e-7:
-            break
-        if error_w < 0.0:
-            low, low_w = middle, error_w
-            high_w = 0.5 * high_w if side < 0 else high_w
-            side = -1
+        if got_w < heat_w:
+            low = middle
         else:
-            high, high_w = middle, error_w
-            low_w = 0.5 * low_w if side > 0 else low_w
-            side = 1
-    return middle, outlet_c, 0.0
+            high = middle
+    return short, 0.5 * (low + high), short
 
 
 @kernel

@@ -27,7 +27,7 @@ def zone_steady_c(
 
 
 @kernel
-def zone_step_c(
+def zone_response(
     air_c: float,
     metal_c: float,
     air_j_k: float,
@@ -40,11 +40,12 @@ def zone_step_c(
     air_heat_w: float,
     metal_heat_w: float,
     dt_s: float,
-) -> tuple[float, float]:
-    """Temperatures (air, metal), degC, after `dt_s` of constant inputs: exact for any step length.
+) -> tuple[float, float, float, float]:
+    """Temperatures (air, metal), degC, after `dt_s` of constant inputs, and what 1 K of supply air adds to each.
 
-    dTa/dt = [Cs(Ts-Ta) + G(Tm-Ta) + UAe(To-Ta) + Qa]/Ca ; dTm/dt = [Qm + G(Ta-Tm)]/Cm. The change is the initial rates
-    times (e^{At} - 1)/A, which needs no steady state: a closed hall without any loss keeps every joule.
+    dTa/dt = [Cs(Ts-Ta) + G(Tm-Ta) + UAe(To-Ta) + Qa]/Ca ; dTm/dt = [Qm + G(Ta-Tm)]/Cm. Exact for any step length. The
+    change is the initial rates times (e^{At} - 1)/A, which needs no steady state: a closed hall without any loss keeps
+    every joule.
     """
     lost_w_k = supply_w_k + envelope_w_k
     a11 = -(lost_w_k + metal_ua_w_k) / air_j_k
@@ -64,8 +65,43 @@ def zone_step_c(
     metal_rate = (metal_heat_w - exchange_w) / metal_j_k
     even = 0.5 * (of_slow + of_fast)
     odd = 0.5 * (of_slow - of_fast) / spread
-    new_air_c = air_c + even * air_rate + odd * ((a11 - mean) * air_rate + a12 * metal_rate)
-    new_metal_c = metal_c + even * metal_rate + odd * (a21 * air_rate + (a22 - mean) * metal_rate)
+    air_gain = even + odd * (a11 - mean)
+    new_air_c = air_c + air_gain * air_rate + odd * a12 * metal_rate
+    new_metal_c = metal_c + (even + odd * (a22 - mean)) * metal_rate + odd * a21 * air_rate
+    per_k = supply_w_k / air_j_k
+    return new_air_c, new_metal_c, air_gain * per_k, odd * a21 * per_k
+
+
+@kernel
+def zone_step_c(
+    air_c: float,
+    metal_c: float,
+    air_j_k: float,
+    metal_j_k: float,
+    supply_w_k: float,
+    metal_ua_w_k: float,
+    envelope_w_k: float,
+    supply_c: float,
+    outdoor_c: float,
+    air_heat_w: float,
+    metal_heat_w: float,
+    dt_s: float,
+) -> tuple[float, float]:
+    """Temperatures (air, metal), degC, after `dt_s` of constant inputs: `zone_response` without its slopes."""
+    new_air_c, new_metal_c, _, _ = zone_response(
+        air_c,
+        metal_c,
+        air_j_k,
+        metal_j_k,
+        supply_w_k,
+        metal_ua_w_k,
+        envelope_w_k,
+        supply_c,
+        outdoor_c,
+        air_heat_w,
+        metal_heat_w,
+        dt_s,
+    )
     return new_air_c, new_metal_c
 
 

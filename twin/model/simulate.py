@@ -1,0 +1,57 @@
+"""The twin in time: the whole site moved on step by step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from twin.domain.arrays import Floats
+from twin.kernels import columns as at
+from twin.kernels.economiser import FULLY_MECHANICAL
+from twin.kernels.site_step import run_site
+from twin.model.compiled import CompiledSite
+from twin.model.layout import Layout
+
+
+def first_state(site: CompiledSite, u: Floats) -> Floats:
+    """A state to begin from, shape (n_x,): every store at its setpoint of the inputs `u`, shape (n_u,), halls warm."""
+    layout = Layout.of(site)
+    x = np.zeros(layout.n_x)
+    x[at.X_CHWS], x[at.X_BASIN], x[at.X_FACILITY_WATER] = u[at.U_CHWS], u[at.U_CWS], u[at.U_FACILITY_WATER]
+    x[at.X_RUNNING] = max(1.0, u[at.U_AVAILABLE])
+    x[at.X_MODE], x[at.X_MODE_S] = FULLY_MECHANICAL, 1e9
+    x[at.X_TOWER_FAN] = x[at.X_COOLER_FAN] = 0.6
+    for h in range(layout.halls):
+        supply_c = u[layout.u_hall(h) + at.UH_SUPPLY]
+        air_c = supply_c + site.halls[h].rise_k
+        metal_c = air_c + u[layout.u_hall(h) + at.UH_LOAD] / site.halls[h].metal_ua_w_k
+        x[layout.x_hall(h) : layout.x_hall(h) + at.X_HALL] = (air_c, metal_c, supply_c, supply_c, 0.0)
+    for k in range(layout.liquid):
+        x[layout.x_liquid(k) + at.XL_SUPPLY] = u[layout.u_liquid(k) + at.UL_SUPPLY]
+    for k in range(layout.batteries):
+        battery = site.batteries[k]
+        x[layout.x_battery(k)] = 0.5 * (battery.least_frac + battery.most_frac) * battery.energy_j
+    return x
+
+
+def run(site: CompiledSite, x: Floats, u: Floats, dt_s: float) -> tuple[Floats, Floats]:
+    """(state after the last step, outputs of every step): steps of `dt_s` under the rows of `u`, shape (n, n_u).
+
+    Outputs, shape (n, n_y), are means over each step; a missing input makes missing what depends on it.
+    """
+    layout = Layout.of(site)
+    after = np.array(x, dtype=np.float64)
+    out = np.zeros((u.shape[0], layout.n_y))
+    run_site(
+        site.plant,
+        site.halls,
+        site.liquid,
+        site.ups,
+        site.batteries,
+        site.solar,
+        after,
+        np.require(u, np.float64, ["C", "W"]),
+        dt_s,
+        out,
+        np.zeros(layout.n_y),
+    )
+    return after, out
