@@ -11,6 +11,7 @@ from twin.shipped import shipped_config, shipped_deploy
 def test_shipped_sites_and_deployment_files_are_there() -> None:
     assert (shipped_config("demo") / "site.toml").is_file()
     assert (shipped_config("site.example") / "limits.toml").is_file()
+    assert (shipped_config("site.full") / "points.toml").is_file()
     assert shipped_deploy("systemd").is_dir()
 
 

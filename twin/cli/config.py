@@ -13,6 +13,7 @@ from rich.markup import escape
 from twin.cli.facts import point_facts, settings_facts, site_facts, unmapped_points
 from twin.cli.options import ConfigOption, JsonOption, SiteOption, site_directory
 from twin.cli.output import Json, console, fail, failing, print_json
+from twin.domain.chillers import ReformulatedCurve
 from twin.domain.errors import ConfigError, Problem, TwinError
 from twin.domain.site import Site
 from twin.settings import Settings, load_settings
@@ -123,15 +124,23 @@ def checked(site: Path | None, config: Path | None) -> Site:
 
 def _unknown_curve(site: Site, directory: Path) -> list[Problem]:
     from twin.model.chiller_catalogue import CATALOGUE
+    from twin.model.reformulated_catalogue import REFORMULATED
 
-    curve = site.facility.plant.chillers.curve
-    usable = [name for name, machine in CATALOGUE.items() if not machine.air_cooled]
-    if curve in usable:
+    bank = site.facility.plant.chillers
+    own, curve = bank.own_curve, bank.curve
+    usable = [name for name, machine in CATALOGUE.items() if not machine.air_cooled] + list(REFORMULATED)
+    key: tuple[str, ...] = ("plant", "chillers", "curve")
+    if own is not None:
+        if isinstance(own, ReformulatedCurve) or not own.air_cooled:
+            return []
+        key = (*key, "air_cooled")
+    elif curve in usable:
         return []
-    line = locate((directory / "site.toml").read_text(encoding="utf-8")).of(("plant", "chillers", "curve"))
-    what = "is air-cooled; the model has water-cooled plants only" if curve in CATALOGUE else "is not in the catalogue"
+    line = locate((directory / "site.toml").read_text(encoding="utf-8")).of(key)
+    air_cooled = own is not None or curve in CATALOGUE
+    what = "is air-cooled; the model has water-cooled plants only" if air_cooled else "is not in the catalogue"
     message = f'chiller curve "{curve}" {what}'
-    return [Problem("site.toml", "plant.chillers.curve", line, message, suggestion(curve, usable))]
+    return [Problem("site.toml", ".".join(key), line, message, suggestion(curve, usable))]
 
 
 def _counts(site: Site) -> dict[str, Json]:

@@ -84,13 +84,19 @@ def unmapped_points(site: Site) -> list[str]:
     assets["hall"] = [hall.id for hall in facility.halls]
     assets["rack"] = [rack.id for hall in facility.halls for rack in hall.racks]
     assets["crah"] = [crah for hall in facility.halls for crah in hall.crah.ids]
+    # direct expansion has no chilled-water valve
+    no_valve = {crah for hall in facility.halls if hall.crah.dx is not None for crah in hall.crah.ids}
     assets["chiller"] = list(facility.plant.chillers.ids)
     assets["tower"] = list(facility.plant.towers.ids)
     assets["ups"] = [ups.id for ups in facility.power.ups]
     missing: list[str] = []
     for asset_class, names in KNOWN.items():
         for name in names:
-            without = [asset for asset in assets[asset_class] if f"{asset}/{name}" not in site.points]
+            without = [
+                asset
+                for asset in assets[asset_class]
+                if f"{asset}/{name}" not in site.points and not (name == "valve_frac" and asset in no_valve)
+            ]
             if without and len(without) == len(assets[asset_class]):
                 missing.append(f"{asset_class}/{name}" if len(without) > 1 else f"{without[0]}/{name}")
             else:

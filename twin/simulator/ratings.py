@@ -76,8 +76,10 @@ class Ratings:
 def rate(facility: Facility) -> Ratings:
     """Size every coil and cell for its design point.
 
-    Raises: UnknownTopology: a chiller curve that the simulator has no coefficients for.
+    Raises: UnknownTopology: a chiller curve that the simulator has no coefficients for, or a system it has no
+        physics of.
     """
+    _refuse_unknown(facility)
     plant = facility.plant
     curve = _CURVES.get(plant.chillers.curve)
     if curve is None:
@@ -135,6 +137,28 @@ def rate(facility: Facility) -> Ratings:
         tower_ua_w_k=tower_ua,
         condenser_kg_s=_condenser_flow_kg_s(facility),
     )
+
+
+def _refuse_unknown(facility: Facility) -> None:
+    """Batteries, solar arrays and standby sets stand beside the simulated plant; nothing of it depends on them."""
+    systems = [
+        ("liquid cooling", "liquid", facility.liquid is not None),
+        ("water-side economiser", "plant.economiser", facility.plant.economiser is not None),
+    ]
+    for i, hall in enumerate(facility.halls):
+        systems += [
+            ("direct-expansion units", f"halls[{i}].crac", hall.crah.dx is not None),
+            ("outside air", f"halls[{i}].outside_air", hall.outside_air is not None),
+            ("rear doors", f"halls[{i}].rear_doors", hall.rear_doors is not None),
+            ("liquid cooling", f"halls[{i}].liquid_frac", hall.liquid_frac > 0.0),
+        ]
+    for what, key, there in systems:
+        if there:
+            raise UnknownTopology(
+                f"the simulated site has no {what} yet",
+                where=f"site.toml {key}",
+                fix="simulate a site of air handlers on chilled water, such as configs/demo",
+            )
 
 
 def _condenser_flow_kg_s(facility: Facility) -> float:

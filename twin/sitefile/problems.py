@@ -86,6 +86,7 @@ _BOUNDS = {
     "less_than": ("less than {}", "lt"),
     "less_than_equal": ("at most {}", "le"),
     "too_short": ("at least {}", "min_length"),
+    "too_long": ("at most {}", "max_length"),
     "string_too_short": ("at least {} character(s)", "min_length"),
     "string_too_long": ("at most {} characters", "max_length"),
 }

@@ -45,9 +45,9 @@ def refuse(message: str, fix: str) -> PydanticCustomError:
 
 @dataclass(frozen=True, slots=True)
 class ByName:
-    """Marks a field that takes a name of a list, or the whole table."""
+    """Marks a field that takes a name of a list, or the whole table. Without `names`, whoever has the list checks."""
 
-    names: tuple[str, ...]
+    names: tuple[str, ...] | None
     what: str
     table: type[FileModel]
 
@@ -58,14 +58,20 @@ class ByName:
         def resolve(value: Any, validate: core_schema.ValidatorFunctionWrapHandler) -> Any:
             if not isinstance(value, str):
                 return validate(value)
-            if value not in self.names:
+            if self.names is None:
+                if not 1 <= len(value) <= 200:
+                    raise refuse(f"this is no name of a {self.what}", "give 1 to 200 characters, or a table")
+            elif value not in self.names:
                 raise refuse(f'there is no {self.what} "{value}"', suggestion(value, self.names))
             return value
 
         return core_schema.no_info_wrap_validator_function(resolve, inner)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [{"enum": list(self.names), "type": "string"}, handler(schema)]}
+        name: JsonSchemaValue = (
+            {"type": "string"} if self.names is None else {"enum": list(self.names), "type": "string"}
+        )
+        return {"anyOf": [name, handler(schema)]}
 
 
 def named_or_table(annotation: Any) -> type[FileModel] | None:

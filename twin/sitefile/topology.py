@@ -3,141 +3,106 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from twin.domain.facility import (
     ChillerBank,
     CrahGroup,
+    DxCoil,
     Facility,
     Hall,
-    PowerChain,
+    OutsideAir,
     Pumps,
     Rack,
+    RearDoors,
     ServerFleet,
     TowerBank,
-    Ups,
-    UpsCurve,
+    WaterEconomiser,
     WaterPlant,
 )
-from twin.sitefile.checks import check_hall, check_plant, check_power
+from twin.sitefile.assets import MAX_ASSETS, Asset, Assets
+from twin.sitefile.checks import check_hall, check_plant, check_power, check_where
+from twin.sitefile.checks_liquid import check_liquid
+from twin.sitefile.liquid_part import liquid_of
 from twin.sitefile.locate import KeyPath
-from twin.sitefile.named import FLEETS, UPS_CURVES
+from twin.sitefile.named import FLEETS
+from twin.sitefile.own_curve import NAME, own_curve
+from twin.sitefile.power_part import curve_of, power_of
 from twin.sitefile.problems import Problems
-from twin.sitefile.schema_site import (
-    ChillerTable,
-    CrahTable,
-    FleetTable,
-    HallTable,
-    PumpTable,
-    RackGroup,
-    SiteFile,
-    TowerTable,
-    UpsCurveTable,
-    UpsTable,
-)
-from twin.sitefile.templates import TemplateError, render
+from twin.sitefile.schema_site import CracTable, FleetTable, HallTable, PumpTable, SiteFile
+
+__all__ = ["MAX_ASSETS", "Asset", "Topology", "curve_of", "fleet_of"]
 
 FILE = "site.toml"
 _JOULES_PER_M3_K_AIR = 1200.0
 _JOULES_PER_M3_K_WATER = 998.0 * 4186.0
-# a site beyond this would not fit one daemon; stops a slip of the keyboard from filling the memory
-MAX_ASSETS = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """Something that can have points. `fields` fill the templates of topics and paths."""
-
-    id: str
-    asset_class: str
-    hall: str
-    fields: dict[str, str | int]
+_COUNTED = {"count", "first", "id"}
 
 
 class Topology:
-    """The facility under construction: hands out ids, and notices one given twice."""
+    """The facility under construction."""
 
     def __init__(self, file: SiteFile, problems: Problems) -> None:
         self._file, self._problems = file, problems
-        self._site = file.site.id
-        self.assets: list[Asset] = []
-        self._taken: dict[str, KeyPath] = {}
+        self._assets = Assets(file.site.id, problems)
         for singleton in ("outdoor", "plant", "meter"):
-            self._add(singleton, singleton, "", (), {"n": 1})
+            self._assets.add(singleton, singleton, "", (), {"n": 1})
+
+    @property
+    def assets(self) -> list[Asset]:
+        """Everything that has an id, in the order of the file."""
+        return self._assets.all
 
     def build(self) -> Facility | None:
         """The facility, or None when it was refused."""
-        before = len(self._problems)
-        halls = tuple(hall for i, table in enumerate(self._file.halls) for hall in self._halls(table, ("halls", i)))
-        plant, power = self._plant(), self._power()
-        if len(self._problems) > before:
+        file, problems = self._file, self._problems
+        before = len(problems)
+        placed = [
+            (("halls", i), hall) for i, table in enumerate(file.halls) for hall in self._halls(table, ("halls", i))
+        ]
+        halls = tuple(hall for _, hall in placed)
+        plant, power = self._plant(), power_of(file.power, self._assets)
+        liquid = liquid_of(file.liquid, [hall.id for hall in halls], self._assets, problems)
+        if len(problems) > before:
             return None
-        for i, table in enumerate(self._file.halls):
-            check_hall(table, ("halls", i), self._problems)
-        check_plant(self._file.plant, self._problems)
-        check_power(self._file.power, sum(hall.rated_it_w for hall in halls), self._problems)
-        site = self._file.site
-        return Facility(site.id, site.name, site.altitude_m, halls, plant, power)
-
-    def _add(self, asset: str, asset_class: str, hall: str, path: KeyPath, fields: dict[str, str | int]) -> None:
-        first = self._taken.get(asset)
-        if first is not None:
-            self._problems.add(FILE, path, f'id "{asset}" is given twice', "use {n} or another first in the id")
-            return
-        self._taken[asset] = path
-        short = asset.removeprefix(f"{hall}-") if hall else asset
-        known: dict[str, str | int] = {"site": self._site, "asset": asset, asset_class: short, **fields}
-        if hall:
-            known["hall"] = hall
-        self.assets.append(Asset(asset, asset_class, hall, known))
-
-    def _ids(
-        self,
-        table: RackGroup | CrahTable | ChillerTable | TowerTable | UpsTable | HallTable,
-        asset_class: str,
-        path: KeyPath,
-        hall: str = "",
-    ) -> tuple[str, ...]:
-        """Ids of a counted group, noted as assets."""
-        if len(self.assets) + table.count > MAX_ASSETS:
-            self._problems.add(FILE, (*path, "count"), f"more than {MAX_ASSETS} assets", "split the site")
-            return ()
-        ids: list[str] = []
-        per_row = table.per_row if isinstance(table, RackGroup) else 1
-        for n in range(table.first, table.first + table.count):
-            fields: dict[str, str | int] = {"n": n, "row": max(0, n - 1) // per_row + 1}
-            given: dict[str, str | int] = {"site": self._site, **fields}
-            if hall:
-                given["hall"] = hall
-            if n <= 26:
-                given["letter"] = fields["letter"] = "abcdefghijklmnopqrstuvwxyz"[max(0, n - 1)]
-            try:
-                asset = render(table.id, given)
-            except TemplateError as error:
-                self._problems.add(FILE, (*path, "id"), str(error), error.fix)
-                return ()
-            before = len(self._problems)
-            self._add(asset, asset_class, asset if asset_class == "hall" else hall, (*path, "id"), fields)
-            if len(self._problems) > before:
-                return tuple(ids)
-            ids.append(asset)
-        return tuple(ids)
+        for i, table in enumerate(file.halls):
+            check_hall(table, ("halls", i), problems)
+        check_plant(file.plant, problems)
+        check_power(file.power, sum(hall.rated_it_w for hall in halls), problems)
+        check_liquid(file.liquid, placed, problems)
+        site = file.site
+        check_where(site, file.power, problems)
+        return Facility(
+            site.id,
+            site.name,
+            site.altitude_m,
+            halls,
+            plant,
+            power,
+            liquid,
+            site.latitude_deg or 0.0,
+            site.longitude_deg or 0.0,
+        )
 
     def _halls(self, table: HallTable, path: KeyPath) -> Iterable[Hall]:
-        for hall in self._ids(table, "hall", path):
+        for hall in self._assets.ids(table, "hall", path):
             racks = tuple(
                 Rack(rack, group.rated_w)
                 for j, group in enumerate(table.racks)
-                for rack in self._ids(group, "rack", (*path, "racks", j), hall)
+                for rack in self._assets.ids(group, "rack", (*path, "racks", j), hall)
             )
-            crah = self._ids(table.crah, "crah", (*path, "crah"), hall)
+            crah = self._air_handlers(table, path, hall)
+            if crah is None:
+                return
+            outside, doors = table.outside_air, table.rear_doors
             yield Hall(
                 id=hall,
                 racks=racks,
                 fleet=fleet_of(table.fleet),
-                crah=CrahGroup(ids=crah, **table.crah.model_dump(exclude={"count", "first", "id"})),
+                crah=crah,
                 air_capacity_j_k=table.air_volume_m3 * _JOULES_PER_M3_K_AIR,
                 metal_capacity_j_k=table.metal_j_k_per_rack * len(racks),
+                outside_air=None if outside is None else OutsideAir(**outside.model_dump()),
+                rear_doors=None if doors is None else RearDoors(**doors.model_dump()),
                 **table.model_dump(
                     include={
                         "metal_to_air_ua_ratio",
@@ -145,44 +110,61 @@ class Topology:
                         "lights_w",
                         "bypass_frac",
                         "flow_margin_ratio",
+                        "liquid_frac",
                     }
                 ),
             )
 
+    def _air_handlers(self, table: HallTable, path: KeyPath, hall: str) -> CrahGroup | None:
+        """The air handlers of one hall; direct-expansion units are of the same class, so the same points fit them."""
+        if table.crah is not None and table.crac is not None:
+            message = "a hall has either [halls.crah] or [halls.crac], here are both"
+            self._problems.add(FILE, (*path, "crac"), message, "keep crah on chilled water, crac for direct expansion")
+        elif table.crah is not None:
+            ids = self._assets.ids(table.crah, "crah", (*path, "crah"), hall)
+            return CrahGroup(ids=ids, **table.crah.model_dump(exclude=_COUNTED))
+        elif table.crac is not None:
+            ids = self._assets.ids(table.crac, "crah", (*path, "crac"), hall)
+            return _direct_expansion(table.crac, ids)
+        else:
+            message = "the hall has no air handlers: both [halls.crah] and [halls.crac] are missing"
+            self._problems.add(FILE, path, message, "add crah on chilled water, or crac for direct expansion")
+        return None
+
     def _plant(self) -> WaterPlant:
         plant = self._file.plant
-        chillers, towers = plant.chillers, plant.towers
+        chillers, towers, economiser = plant.chillers, plant.towers, plant.economiser
         return WaterPlant(
             chillers=ChillerBank(
-                ids=self._ids(chillers, "chiller", ("plant", "chillers")),
-                **chillers.model_dump(exclude={"count", "first", "id"}),
+                ids=self._assets.ids(chillers, "chiller", ("plant", "chillers")),
+                curve=chillers.curve if isinstance(chillers.curve, str) else NAME,
+                own_curve=own_curve(chillers.curve),
+                **chillers.model_dump(exclude={*_COUNTED, "curve"}),
             ),
             chw_pumps=_pumps(plant.chw_pumps),
             cw_pumps=_pumps(plant.cw_pumps),
             towers=TowerBank(
-                ids=self._ids(towers, "tower", ("plant", "towers")),
+                ids=self._assets.ids(towers, "tower", ("plant", "towers")),
                 basin_j_k=towers.basin_m3 * _JOULES_PER_M3_K_WATER,
-                **towers.model_dump(exclude={"count", "first", "id", "basin_m3"}),
+                **towers.model_dump(exclude={*_COUNTED, "basin_m3"}),
             ),
             buffer_m3=plant.buffer_m3,
             loop_m3=plant.loop_m3,
+            economiser=None if economiser is None else WaterEconomiser(**economiser.model_dump()),
         )
 
-    def _power(self) -> PowerChain:
-        power = self._file.power
-        sides = tuple(
-            Ups(
-                ups,
-                table.modules,
-                table.module_w,
-                curve_of(table.double_conversion),
-                curve_of(table.eco),
-                table.autonomy_s,
-            )
-            for i, table in enumerate(power.ups)
-            for ups in self._ids(table, "ups", ("power", "ups", i))
-        )
-        return PowerChain(ups=sides, **power.model_dump(exclude={"ups"}))
+
+def _direct_expansion(table: CracTable, ids: tuple[str, ...]) -> CrahGroup:
+    coil = {"cop_rated", "least_speed_frac", "economiser_cop", "economiser_full_c", "economiser_off_c"}
+    return CrahGroup(
+        ids=ids,
+        dx=DxCoil(**table.model_dump(include=coil)),
+        # of a coil that is not there
+        design_chw_in_c=15.0,
+        design_chw_out_c=21.0,
+        air_to_water_ha_ratio=0.5,
+        **table.model_dump(exclude={*_COUNTED, *coil}),
+    )
 
 
 def _pumps(table: PumpTable) -> Pumps:
@@ -192,8 +174,3 @@ def _pumps(table: PumpTable) -> Pumps:
 def fleet_of(given: FleetTable | str) -> ServerFleet:
     """A fleet by name, or the site's own."""
     return FLEETS[given] if isinstance(given, str) else ServerFleet(name="own", **given.model_dump())
-
-
-def curve_of(given: UpsCurveTable | str) -> UpsCurve:
-    """A UPS curve by name, or the site's own."""
-    return UPS_CURVES[given] if isinstance(given, str) else UpsCurve(given.a, given.b, given.c)

@@ -1,4 +1,4 @@
-"""Broken configurations: each is the demo site with one thing changed."""
+"""Broken configurations: each is a shipped site, the demo unless said, with one thing changed."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Broken:
     phrase: str
     fix: str = ""
     after: str = ""
+    site: str = "demo"
 
 
 SITE = (

@@ -12,10 +12,12 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.unit.cli.broken import BROKEN, Broken
+from tests.unit.cli.broken_systems import SYSTEMS
 from twin.cli.config import app
 from twin.shipped import shipped_config
 
 CONFIG = 3
+EVERY = (*BROKEN, *SYSTEMS)
 
 
 @pytest.fixture(autouse=True)
@@ -29,22 +31,23 @@ def demo(tmp_path: Path) -> Path:
     return Path(shutil.copytree(shipped_config("demo"), tmp_path / "site"))
 
 
-def broken_site(demo: Path, case: Broken) -> int:
-    """Make the change; returns the line the problem must stand on."""
-    path = demo / case.file
+def broken_site(directory: Path, case: Broken) -> tuple[Path, int]:
+    """Copy the case's site and make the change; the copy, and the line the problem must stand on."""
+    copy = Path(shutil.copytree(shipped_config(case.site), directory / "broken"))
+    path = copy / case.file
     text = path.read_text(encoding="utf-8")
-    assert case.old in text, "the table no longer fits configs/demo"
+    assert case.old in text, f"the table no longer fits configs/{case.site}"
     text = text.replace(case.old, case.new, 1)
     path.write_text(text, encoding="utf-8")
     start = text.index(case.after) if case.after else 0
-    return text.count("\n", 0, text.index(case.line_with, start)) + 1
+    return copy, text.count("\n", 0, text.index(case.line_with, start)) + 1
 
 
-@pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.name)
-def test_a_mistake_is_named_with_file_key_line_and_fix(case: Broken, demo: Path) -> None:
-    line = broken_site(demo, case)
+@pytest.mark.parametrize("case", EVERY, ids=lambda case: case.name)
+def test_a_mistake_is_named_with_file_key_line_and_fix(case: Broken, tmp_path: Path) -> None:
+    site, line = broken_site(tmp_path, case)
 
-    result = CliRunner().invoke(app, ["check", "--json", "--site", str(demo)])
+    result = CliRunner().invoke(app, ["check", "--json", "--site", str(site)])
 
     assert result.exit_code == CONFIG, result.output
     answer = json.loads(result.stdout)
@@ -56,11 +59,11 @@ def test_a_mistake_is_named_with_file_key_line_and_fix(case: Broken, demo: Path)
     assert found[0]["line"] == line
 
 
-@pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.name)
-def test_a_mistake_is_printed_for_people_without_a_traceback(case: Broken, demo: Path) -> None:
-    line = broken_site(demo, case)
+@pytest.mark.parametrize("case", EVERY, ids=lambda case: case.name)
+def test_a_mistake_is_printed_for_people_without_a_traceback(case: Broken, tmp_path: Path) -> None:
+    site, line = broken_site(tmp_path, case)
 
-    result = CliRunner().invoke(app, ["check", "--site", str(demo)])
+    result = CliRunner().invoke(app, ["check", "--site", str(site)])
 
     assert result.exit_code == CONFIG
     assert isinstance(result.exception, SystemExit)
@@ -70,12 +73,12 @@ def test_a_mistake_is_printed_for_people_without_a_traceback(case: Broken, demo:
 
 
 @pytest.mark.parametrize("case", [BROKEN[0], BROKEN[22]], ids=lambda case: case.name)
-def test_the_exit_code_reaches_the_shell(case: Broken, demo: Path) -> None:
-    broken_site(demo, case)
+def test_the_exit_code_reaches_the_shell(case: Broken, tmp_path: Path) -> None:
+    site, _ = broken_site(tmp_path, case)
     call = "from twin.cli.config import app; app()"
 
     done = subprocess.run(
-        [sys.executable, "-c", call, "check", "--site", str(demo)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", call, "check", "--site", str(site)], capture_output=True, text=True, check=False
     )
 
     assert done.returncode == CONFIG
@@ -84,7 +87,7 @@ def test_the_exit_code_reaches_the_shell(case: Broken, demo: Path) -> None:
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("name", ["demo", "site.example"])
+@pytest.mark.parametrize("name", ["demo", "site.example", "site.full"])
 def test_shipped_sites_are_sound(name: str) -> None:
     result = CliRunner().invoke(app, ["check", "--json", "--site", str(shipped_config(name))])
 

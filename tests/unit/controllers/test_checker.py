@@ -237,6 +237,6 @@ def test_the_checker_shares_no_code_with_what_it_checks() -> None:
 
 
 def test_the_shipped_files_make_a_checker() -> None:
-    for site in ("demo", "site.example"):
+    for site in ("demo", "site.example", "site.full"):
         content = (Path(__file__).parents[3] / "configs" / site / "limits.toml").read_bytes()
         assert Checker(content, ROOT).objection(f"{ROOT}/_cmd/none/such", b"{}") != ""

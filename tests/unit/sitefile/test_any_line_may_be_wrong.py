@@ -18,21 +18,27 @@ from twin.sitefile.load import load_site
 from twin.sitefile.schema import FILES
 
 EXAMPLES = 5000 if os.environ.get("TWIN_TEST_SCALE") == "nightly" else 200
-DEMO = shipped_config("demo")
-LINES = {name: (DEMO / name).read_text(encoding="utf-8").splitlines() for name in FILES}
+SITES = {site: shipped_config(site) for site in ("demo", "site.full")}
+LINES = {
+    (site, name): (home / name).read_text(encoding="utf-8").splitlines()
+    for site, home in SITES.items()
+    for name in FILES
+}
 
 
 @pytest.fixture(scope="module")
 def directory() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as base:
-        yield Path(shutil.copytree(DEMO, Path(base) / "site"))
+        for site, home in SITES.items():
+            shutil.copytree(home, Path(base) / site)
+        yield Path(base)
 
 
 @st.composite
-def mutations(draw: st.DrawFn) -> tuple[str, str]:
-    """A file and its text with one line deleted, doubled, cut, spliced, or given another value."""
-    name = draw(st.sampled_from(sorted(LINES)))
-    lines = list(LINES[name])
+def mutations(draw: st.DrawFn) -> tuple[str, str, str]:
+    """Site, file and its text with one line deleted, doubled, cut, spliced, or given another value."""
+    site, name = draw(st.sampled_from(sorted(LINES)))
+    lines = list(LINES[site, name])
     at = draw(st.integers(0, len(lines) - 1))
     line = lines[at]
     how = draw(st.sampled_from(("delete", "double", "cut", "splice", "value", "swap")))
@@ -66,21 +72,22 @@ def mutations(draw: st.DrawFn) -> tuple[str, str]:
     else:
         other = draw(st.integers(0, len(lines) - 1))
         lines[at], lines[other] = lines[other], line
-    return name, "\n".join(lines) + "\n"
+    return site, name, "\n".join(lines) + "\n"
 
 
 @given(mutation=mutations())
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_line_may_be_wrong(directory: Path, mutation: tuple[str, str]) -> None:
-    name, text = mutation
-    (directory / name).write_text(text, encoding="utf-8")
+def test_any_line_may_be_wrong(directory: Path, mutation: tuple[str, str, str]) -> None:
+    site, name, text = mutation
+    copy = directory / site
+    (copy / name).write_text(text, encoding="utf-8")
     try:
-        load_site(directory)
+        load_site(copy)
     except ConfigError as error:
         for problem in error.problems:
-            length = len((directory / problem.file).read_text(encoding="utf-8").splitlines())
+            length = len((copy / problem.file).read_text(encoding="utf-8").splitlines())
             assert 1 <= problem.line <= max(1, length)
             assert problem.message
             assert problem.fix
     finally:
-        shutil.copy(DEMO / name, directory / name)
+        shutil.copy(SITES[site] / name, copy / name)
