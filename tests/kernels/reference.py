@@ -362,6 +362,7 @@ def recirculated_frac(crah_m3_s: float, it_m3_s: float, bypass: float) -> float:
 # --- the whole plant
 def served(halls: Table[HallRow], h: int, base_w: float, inlet_c: float) -> tuple[float, float, float]:
     """(rack power, server fan power, air capacity rate) of a load that is `base_w` at the reference inlet."""
+    inlet_c = min(inlet_c, 60.0)
     speed = speed_ratio(inlet_c, halls.speed_start_c[h], halls.speed_per_k[h], halls.max_speed_ratio[h])
     share = halls.fan_share_frac[h]
     power_w = base_w * power_ratio(inlet_c, halls.reference_c[h], halls.leakage_per_k[h], share, speed)
@@ -426,10 +427,27 @@ def hall_air(
     water, got_w = coil.water_kg_s(coil_w / running, return_c, chws_c, air_kg_s)
     if got_w >= coil_w / running:
         return HallAir(supply_c, return_c, fan, fan_w, water * running, 0.0, coil_w)
-    per_k = coil.heat_w(chws_c + 1.0, chws_c, air_kg_s, coil.water_max_kg_s)
-    return_c = chws_c + coil_w / running / per_k
-    reached_c = return_c - (coil_w - fan_w) / flow_w_k
+
+    def settled(reached_c: float) -> tuple[float, float]:
+        """(return, heat for the coils) with this supply."""
+        back_c = (flow_w_k * reached_c + heat_w + envelope * outdoor_c) / (flow_w_k + envelope)
+        return back_c, heat_w + fan_w + envelope * (outdoor_c - back_c)
+
+    def spare_w(reached_c: float) -> float:
+        back_c, needed_w = settled(reached_c)
+        return running * coil.heat_w(back_c, chws_c, air_kg_s, coil.water_max_kg_s) - needed_w
+
+    reached_c = bisected(spare_w, supply_c, supply_c + 500.0)
+    return_c, coil_w = settled(reached_c)
     return HallAir(reached_c, return_c, fan, fan_w, water * running, 1.0, coil_w)
+
+
+def mixed_in_k(halls: Table[HallRow], h: int, air: HallAir, it_w_k: float, running: float) -> float:
+    """How much exhaust air warms the mean inlet: servers draw what supply does not give."""
+    given_w_k = max(running, 1e-3) * air.fan * halls.air0_kg_s[h] * AIR_J_KG_K
+    back = recirculated_frac(given_w_k, it_w_k, halls.bypass_frac[h])
+    through = max(it_w_k * (1 - back), 0.05 * given_w_k)
+    return float(back * (air.return_c - air.reached_c) * max(given_w_k / through, 1.0))
 
 
 def staged(plant: PlantRow, load_w: float, running: float, available: float, chws_c: float, cws_c: float) -> float:
@@ -479,7 +497,7 @@ def water_plant(
     most_w = chiller_capacity_w(plant.curve, plant.capacity_w, chws_c, reached_c) * plant.curve[20]
     return {
         "chiller_w": n * (power_w + plant.auxiliary_w),
-        "tower_w": cells * plant.cell_fan_w * fan**3,
+        "tower_w": cells * plant.cell_fan_w * (fan**3 if fan >= 0.2 else 0.04 * fan),
         "pump_w": chw_pump_w + cw_pump_w,
         "load_frac": part,
         "running": n,
@@ -513,11 +531,12 @@ def steady(halls: Table[HallRow], ups: Table[UpsRow], plant: PlantRow, facing: F
     """The whole site in steady state, by rounds until nothing moves."""
     every = range(len(halls.rated_w))
     reached = list(facing.supply_c)
+    usual = [recirculated_frac(halls.flow_margin[h], 1.0, halls.bypass_frac[h]) for h in every]
+    inlet = [reached[h] + facing.mean_offset_k[h] for h in every]
     airs: list[HallAir] = []
-    worst: list[float] = []
     for _ in range(100):
         base = [base_load_w(halls, h, facing.it_w[h], facing.supply_now_c[h] + facing.mean_offset_k[h]) for h in every]
-        racks = [served(halls, h, base[h], reached[h] + facing.mean_offset_k[h]) for h in every]
+        racks = [served(halls, h, base[h], inlet[h]) for h in every]
         it_w = sum(power_w for power_w, _, _ in racks)
         server_fan_w = sum(fan_w for _, fan_w, _ in racks)
         pdu_w = it_w / (1 - plant.pdu_loss_frac) - it_w
@@ -538,14 +557,18 @@ def steady(halls: Table[HallRow], ups: Table[UpsRow], plant: PlantRow, facing: F
         ]
         moved = max(abs(air.reached_c - before) for air, before in zip(airs, reached, strict=True))
         reached = [air.reached_c for air in airs]
+        for h in every:
+            before_c = inlet[h]
+            inlet[h] = (
+                reached[h]
+                + facing.mean_offset_k[h]
+                - usual[h] * halls.rise_k[h]
+                + mixed_in_k(halls, h, airs[h], racks[h][2], facing.crah_running[h])
+            )
+            moved = max(moved, abs(inlet[h] - before_c))
         if moved < 1e-9:
             break
-    for h in every:
-        given = facing.crah_running[h] * airs[h].fan * halls.air0_kg_s[h] * AIR_J_KG_K
-        lacking = recirculated_frac(given, racks[h][2], halls.bypass_frac[h])
-        usual = recirculated_frac(halls.flow_margin[h], 1.0, halls.bypass_frac[h])
-        rise_k = max(airs[h].return_c - reached[h], 0.0)
-        worst.append(reached[h] + facing.worst_offset_k[h] + max(lacking - usual, 0.0) * rise_k)
+    worst = [inlet[h] + facing.worst_offset_k[h] - facing.mean_offset_k[h] for h in every]
     water = water_plant(
         plant,
         sum(air.coil_w for air in airs),

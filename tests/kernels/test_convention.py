@@ -136,7 +136,7 @@ def test_after_warming_up_no_cycle_compiles_anything() -> None:
     before, after = json.loads(run(SIGNATURES))
     assert {name: n for name, n in after.items() if n != before[name]} == {}
     assert {name: n for name, n in after.items() if n > 1} == {}
-    assert before["plant.steady_batch"] == before["outage.seconds_to_limit"] == before["outage.step_halls"] == 1
+    assert before["settle.settle_batch"] == before["outage.seconds_to_limit"] == before["outage.step_halls"] == 1
 
 
 def test_without_the_compiler_the_same_figures_come_out() -> None:
@@ -152,6 +152,6 @@ def test_without_the_compiler_the_same_figures_come_out() -> None:
 
 
 def test_without_the_compiler_kernels_are_plain_python() -> None:
-    code = "from types import FunctionType; from twin.kernels.plant import steady_batch as k; print(type(k).__name__)"
+    code = "from types import FunctionType; from twin.kernels.settle import settle_batch as k; print(type(k).__name__)"
     assert run(code, NUMBA_DISABLE_JIT="1").strip() == "function"
     assert run(code).strip() != "function"

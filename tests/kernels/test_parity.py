@@ -11,9 +11,10 @@ import pytest
 
 from tests.kernels import reference
 from tests.support.facilities import reference_facility
-from twin.kernels import chillers, coils, fans, halls, moist_air, outage, plant, power, servers, towers, zones
+from twin.kernels import chillers, coils, fans, halls, moist_air, outage, power, servers, towers, water_step, zones
 from twin.model.chiller_catalogue import CATALOGUE
 from twin.model.compiled import CompiledSite, compile_site
+from twin.model.steady import Candidates, Conditions, steady_state
 
 SITE = compile_site(reference_facility())
 SEA_LEVEL_PA = 101325.0
@@ -290,39 +291,47 @@ def facing(seed: int) -> reference.Facing:
     )
 
 
+def asked(point: reference.Facing) -> tuple[Conditions, Candidates]:
+    """The reference's point as the model takes it."""
+    now = Conditions(
+        it_w=np.array(point.it_w),
+        supply_air_c=np.array(point.supply_now_c),
+        mean_offset_k=np.array(point.mean_offset_k),
+        inlet_offset_k=np.array(point.worst_offset_k),
+        crah_running=np.array(point.crah_running, dtype=np.int64),
+        chillers_running=int(point.chillers_running),
+        chillers_available=int(point.chillers_available),
+        outdoor_c=point.outdoor_c,
+        wet_bulb_c=point.wet_bulb_c,
+    )
+    wanted = Candidates(
+        np.array([point.supply_c]), np.array([point.chws_c]), np.array([point.cws_c]), point.eco.reshape(1, 2)
+    )
+    return now, wanted
+
+
 def steady(site: CompiledSite, point: reference.Facing) -> dict[str, float]:
-    """The kernel's answer under the reference's names."""
-    out = np.empty((1, 16))
-    reached, worst, fan, valve = (np.empty((1, 2)) for _ in range(4))
-    now_c, mean_k = np.array(point.supply_now_c), np.array(point.mean_offset_k)
-    plant.steady_batch(
-        site.halls, site.ups, site.plant, np.array(point.it_w), now_c + mean_k, mean_k,
-        np.array(point.worst_offset_k), np.array(point.crah_running), point.chillers_running, point.chillers_available,
-        point.outdoor_c, point.wet_bulb_c, np.array([point.supply_c]), np.array([point.chws_c]),
-        np.array([point.cws_c]), point.eco.reshape(1, 2), np.empty((7, 2)), out, reached, worst, fan, valve,
-    )  # fmt: skip
+    """The model's answer under the reference's names."""
+    found = steady_state(site, *asked(point))
     names = {
-        "facility_w": plant.FACILITY,
-        "it_w": plant.IT,
-        "it_fan_w": plant.IT_FAN,
-        "cooling_w": plant.COOLING,
-        "chiller_w": plant.CHILLER,
-        "tower_w": plant.TOWER,
-        "pump_w": plant.PUMP,
-        "crah_fan_w": plant.CRAH_FAN,
-        "ups_loss_w": plant.UPS_LOSS,
-        "distribution_loss_w": plant.DISTRIBUTION,
-        "load_frac": plant.LOAD_FRAC,
-        "running": plant.RUNNING,
-        "cws_c": plant.CWS,
-        "tower_short": plant.TOWER_SHORT,
-        "outside": plant.EXTRAPOLATING,
-        "short": plant.CHW_SHORT,
+        "load_frac": found.chiller_load_frac,
+        "running": found.chillers_running,
+        "cws_c": found.cws_c,
+        "tower_short": found.tower_saturated,
+        "outside": found.extrapolating,
+        "short": found.chw_short,
     }
-    found = {name: float(out[0, column]) for name, column in names.items()}
-    for name, array in (("reached", reached), ("worst", worst), ("fan", fan), ("valve", valve)):
-        found |= {f"{name}_{h}": float(array[0, h]) for h in range(2)}
-    return found
+    powers = ("facility", "it", "it_fan", "cooling", "chiller", "tower", "pump", "crah_fan", "ups_loss")
+    names |= {f"{name}_w": getattr(found, f"{name}_w") for name in (*powers, "distribution_loss")}
+    halls_of = {
+        "reached": found.supply_air_c,
+        "worst": found.worst_inlet_c,
+        "fan": found.crah_fan_frac,
+        "valve": found.valve_saturated,
+    }
+    return {name: float(values[0]) for name, values in names.items()} | {
+        f"{name}_{h}": float(values[0, h]) for name, values in halls_of.items() for h in range(2)
+    }
 
 
 def test_the_whole_plant() -> None:
@@ -346,19 +355,15 @@ def test_many_candidates_at_once_are_each_like_one_alone() -> None:
     point = facing(3)
     n = 5
     supply_c = np.linspace([18.0, 19.0], [24.0, 25.0], n)
-    out = np.empty((n, 16))
-    reached, worst, fan, valve = (np.empty((n, 2)) for _ in range(4))
-    now_c, mean_k = np.array(point.supply_now_c), np.array(point.mean_offset_k)
-    plant.steady_batch(
-        SITE.halls, SITE.ups, SITE.plant, np.array(point.it_w), now_c + mean_k, mean_k,
-        np.array(point.worst_offset_k), np.array(point.crah_running), point.chillers_running, point.chillers_available,
-        point.outdoor_c, point.wet_bulb_c, supply_c, np.full(n, point.chws_c), np.full(n, point.cws_c),
-        np.repeat(point.eco.reshape(1, 2), n, axis=0), np.empty((7, 2)), out, reached, worst, fan, valve,
-    )  # fmt: skip
+    now, _ = asked(point)
+    many = Candidates(
+        supply_c, np.full(n, point.chws_c), np.full(n, point.cws_c), np.repeat(point.eco.reshape(1, 2), n, axis=0)
+    )
+    together = steady_state(SITE, now, many)
     for i in range(n):
         alone = steady(SITE, replace(point, supply_c=supply_c[i].tolist()))
-        assert out[i, plant.FACILITY] == alone["facility_w"]
-        assert worst[i].tolist() == [alone["worst_0"], alone["worst_1"]]
+        assert together.facility_w[i] == pytest.approx(alone["facility_w"], rel=1e-6)
+        assert together.worst_inlet_c[i] == pytest.approx([alone["worst_0"], alone["worst_1"]], abs=1e-3)
 
 
 def test_servers_of_a_hall_and_the_load_behind_a_reading() -> None:
@@ -374,56 +379,19 @@ def test_servers_of_a_hall_and_the_load_behind_a_reading() -> None:
 def test_ups_sides_in_and_out_of_eco() -> None:
     for output_w, a, b in draws(40, (0.0, 3e6), (0.0, 1.0), (0.0, 1.0)):
         eco = np.array([a, b])
-        assert plant.all_ups_loss_w(SITE.ups, eco, output_w) == pytest.approx(
+        assert power.all_ups_loss_w(SITE.ups, eco, output_w) == pytest.approx(
             reference.all_ups_loss_w(SITE.ups, eco, output_w), rel=1e-12
         )
-
-
-def test_one_halls_air_and_coil() -> None:
-    for supply_c, chws_c, outdoor_c, it_w, running in draws(
-        60, (16.0, 26.0), (6.0, 17.0), (-10.0, 40.0), (1e5, 9e5), (4.0, 12.0)
-    ):
-        work = np.zeros((7, 2))
-        it_w_k = it_w / 12.0
-        return_c = plant.hall_air(SITE.halls, 1, supply_c, chws_c, outdoor_c, it_w, it_w_k, 2e4, running, work)
-        wanted = reference.hall_air(SITE.halls, 1, supply_c, chws_c, outdoor_c, it_w, it_w_k, 2e4, running)
-        assert return_c == pytest.approx(wanted.return_c, abs=1e-3)
-        assert work[:, 1] == pytest.approx(
-            [
-                wanted.reached_c,
-                it_w,
-                wanted.fan,
-                wanted.fan_w,
-                wanted.water_kg_s,
-                wanted.short,
-                wanted.coil_w,
-            ],
-            rel=1e-4,
-            abs=1e-3,
-        )
-        assert not work[:, 0].any()  # the other hall's column is not touched
 
 
 def test_staging() -> None:
     for load_w, chws_c, cws_c in draws(100, (0.0, 4.5e6), (6.0, 14.0), (15.0, 30.0)):
         for running in (0.0, 1.0, 2.0, 3.0):
             for available in (1.0, 3.0):
-                assert plant.staged(SITE.plant, load_w, running, available, chws_c, cws_c) == reference.staged(
+                most_w = water_step.most_chilled_w(SITE.plant, None, chws_c, cws_c)
+                assert water_step.staged(SITE.plant, most_w, load_w, running, available) == reference.staged(
                     SITE.plant, load_w, running, available, chws_c, cws_c
                 )
-
-
-def test_the_water_plant() -> None:
-    for coil_w, chws_c, cws_c, wet_c in draws(25, (2e5, 2.4e6), (7.0, 15.0), (18.0, 30.0), (-5.0, 26.0)):
-        out = np.zeros(16)
-        coil_kg_s = coil_w / 4186.0 / 6.0
-        plant.water_plant(SITE.plant, coil_w, coil_kg_s, chws_c, cws_c, wet_c, 2.0, 3.0, out)
-        wanted = reference.water_plant(SITE.plant, coil_w, coil_kg_s, chws_c, cws_c, wet_c, 2.0, 3.0)
-        assert out[plant.CHILLER] == pytest.approx(wanted["chiller_w"], rel=1e-3)
-        assert out[plant.TOWER] == pytest.approx(wanted["tower_w"], rel=3e-3, abs=20.0)
-        assert out[plant.PUMP] == pytest.approx(wanted["pump_w"], rel=1e-12)
-        assert out[plant.CWS] == pytest.approx(wanted["cws_c"], abs=0.02)
-        assert out[plant.RUNNING] == wanted["running"]
 
 
 # --- an outage

@@ -13,7 +13,6 @@ from twin.domain.arrays import Floats
 from twin.kernels import columns as at
 from twin.kernels.fans import hydraulic_power_w
 from twin.kernels.liquid_step import PUMP_HEAT_FRAC, SINK_CHILLED_WATER
-from twin.kernels.water_step import OUTDOOR_AIR
 from twin.model.compiled import CompiledSite, compile_site
 from twin.model.drive import Drive
 from twin.model.layout import Layout
@@ -53,7 +52,7 @@ def a_random_drive(site: CompiledSite, chance: np.random.Generator, n: int) -> D
         hall_ratio=float(chance.uniform(0.003, 0.014)),
         smoke=float(chance.random() < 0.1),
         ups_eco=float(chance.random() < 0.5),
-        charge_w=chance.normal(0.0, 500e3, n)[:, None] if len(site.batteries) else 0.0,
+        charge_w=chance.normal(0.0, 500e3, n)[:, None] if site.battery_ids else 0.0,
         plane_w_m2=float(chance.uniform(0.0, 1000.0)),
         n=n,
     )
@@ -79,6 +78,7 @@ def stored_j(site: CompiledSite, x: Floats) -> float:
         block = x[layout.x_hall(h) :]
         total += site.halls[h].air_j_k * block[at.XH_AIR] + site.halls[h].metal_j_k * block[at.XH_METAL]
     for k in range(layout.liquid):
+        assert site.liquid is not None
         total += site.liquid[k].volume_j_k * x[layout.x_liquid(k) + at.XL_SUPPLY]
     total += site.plant.water_j_k * x[at.X_CHWS] + site.plant.basin_j_k * x[at.X_BASIN]
     return total + site.plant.facility_j_k * x[at.X_FACILITY_WATER]
@@ -95,7 +95,9 @@ def books(site: CompiledSite, before: Floats, after: Floats, y: Floats, dt_s: fl
     own_loop_w = hydraulic_power_w(
         float(y[at.Y_FACILITY_FLOW]), plant.facility_head_pa, plant.facility_efficiency_frac, 998.0
     )
-    coolant_pumps_w = float(np.sum(site.liquid.pump_w)) + PUMP_HEAT_FRAC * own_loop_w
+    coolant_pumps_w = (
+        float(np.sum(site.liquid.pump_w)) if site.liquid is not None else 0.0
+    ) + PUMP_HEAT_FRAC * own_loop_w
     into_w = (
         it_w + pdu_w + y[at.Y_UPS_LOSS] + float(np.sum(site.halls.lights_w)) + y[at.Y_AIR_FAN] + compressors_w
         + water_pumps_w + coolant_pumps_w + y[at.Y_ENVELOPE]
@@ -126,14 +128,14 @@ def check(site: CompiledSite, before: Floats, after: Floats, u: Floats, y: Float
                    at.Y_MAKE_UP, at.Y_PV, at.Y_COOLER):  # fmt: skip
         assert y[column] >= 0.0, (seed, column)
     # towers never cool below the wet bulb, nor dry coolers below the air
-    if plant.condenser != OUTDOOR_AIR and after[at.X_BASIN] < before[at.X_BASIN]:
+    if plant.air_cooled == 0.0 and after[at.X_BASIN] < before[at.X_BASIN]:
         assert after[at.X_BASIN] >= min(u[at.U_WET_BULB], before[at.X_BASIN]) - 1e-6, seed
     if plant.facility_sink > SINK_CHILLED_WATER and after[at.X_FACILITY_WATER] < before[at.X_FACILITY_WATER]:
         assert after[at.X_FACILITY_WATER] >= min(u[at.U_WET_BULB], before[at.X_FACILITY_WATER]) - 1e-6, seed
     # no chiller beats Carnot inside its box
     compressors_w = y[at.Y_CHILLER] - y[at.Y_RUNNING] * plant.auxiliary_w
     if y[at.Y_EXTRAPOLATING] == 0.0 and compressors_w > 1.0:
-        hot_k = max(u[at.U_OUTDOOR] if plant.condenser == OUTDOOR_AIR else before[at.X_BASIN], plant.head_pressure_c)
+        hot_k = max(u[at.U_OUTDOOR] if plant.air_cooled > 0.0 else before[at.X_BASIN], plant.head_pressure_c)
         lift_k = hot_k - u[at.U_CHWS]
         if lift_k > 1.0:
             assert y[at.Y_CHILLED_HEAT] / compressors_w <= (u[at.U_CHWS] + 273.15) / lift_k * 1.02, seed

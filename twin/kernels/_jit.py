@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeAlias, TypeVar, cast
+from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
 
 from twin.kernels._cache import prepare
 
@@ -15,6 +15,8 @@ import numpy as np  # noqa: E402
 from numba import njit  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
+_UNUSED: Any = {"no_cfunc_wrapper": True}  # an entry for C, which nothing here calls; numba's types do not know it
+
 Floats: TypeAlias = NDArray[np.float64]
 
 
@@ -23,5 +25,5 @@ def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
     NaN stays NaN (no `nnan`), so that "missing" survives arithmetic; a division by zero gives infinity.
     """
-    compiled = njit(cache=_KEPT, nogil=True, fastmath=False, error_model="numpy")(function)
+    compiled = njit(cache=_KEPT, nogil=True, fastmath=False, error_model="numpy", **_UNUSED)(function)
     return cast("Callable[_P, _R]", compiled)

@@ -83,6 +83,7 @@ U_PV = 1
     Y_RUNNING,
     Y_CHW_FLOW,  # kg/s
     Y_CHW_RETURN,  # degC
+    Y_BASIN,  # condenser water at the end of the step, degC
     Y_TOWER_FAN,
     Y_CHW_SHORT,  # flags: chillers, tower, fitted box
     Y_TOWER_SHORT,
@@ -92,8 +93,8 @@ U_PV = 1
     Y_FACILITY_RETURN,  # degC
     Y_COOLER,  # W, fans that reject the heat of the liquid cooling
     Y_COOLER_SHORT,
-) = range(40)
-Y_HEAD = 40
+) = range(41)
+Y_HEAD = 41
 (
     YH_IT,
     YH_IT_FAN,

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 
 from twin.kernels._jit import Floats, kernel
-from twin.kernels.air_sources import coil_limits, dx_unit_w, outside_share
+from twin.kernels._tables import Table
+from twin.kernels.air_sources import coil_limits, dx_unit_w, most_dx_w, outside_share
 from twin.kernels.columns import (
     U_OUTDOOR,
     UH_LOAD,
@@ -42,7 +43,7 @@ from twin.kernels.columns import (
 )
 from twin.kernels.halls import exhaust_air_c, hall_inlet_c, handlers_air, served_w
 from twin.kernels.rear_doors import rear_door
-from twin.kernels.site import HallRow, PlantRow
+from twin.kernels.site import HallRow, OtherAirRow, PlantRow
 from twin.kernels.zones import zone_response
 
 
@@ -63,19 +64,20 @@ def step_servers(hall: HallRow, x: Floats, u: Floats, y: Floats) -> float:
 
 
 @kernel
-def _door_heat_w(hall: HallRow, x: Floats, it_w_k: float, flow_w_k: float, facility_c: float, most_w: float) -> float:
+def _door_heat_w(
+    hall: HallRow, other: OtherAirRow, x: Floats, it_w_k: float, flow_w_k: float, facility_c: float, most_w: float
+) -> float:
     """Heat that the rear doors of a hall take from its exhaust, W; never more than the racks give to the air."""
-    if hall.door_ua0_w_k <= 0.0:
+    if other.door_ua0_w_k <= 0.0:
         return 0.0
-    exhaust_c = exhaust_air_c(hall, x[XH_SUPPLY], x[XH_AIR], it_w_k, flow_w_k)
     heat_w, _, _ = rear_door(
-        exhaust_c,
+        exhaust_air_c(hall, x[XH_SUPPLY], x[XH_AIR], it_w_k, flow_w_k),
         facility_c,
         it_w_k / 1006.0,
-        hall.door_water0_kg_s,
-        hall.door_air0_kg_s,
-        hall.door_water0_kg_s,
-        hall.door_ua0_w_k,
+        other.door_water0_kg_s,
+        other.door_air0_kg_s,
+        other.door_water0_kg_s,
+        other.door_ua0_w_k,
         hall.ha_ratio,
     )
     return min(max(heat_w, 0.0), most_w)
@@ -83,7 +85,9 @@ def _door_heat_w(hall: HallRow, x: Floats, it_w_k: float, flow_w_k: float, facil
 
 @kernel
 def step_hall_air(
-    hall: HallRow,
+    h: int,
+    halls: Table[HallRow],
+    others: Table[OtherAirRow] | None,
     plant: PlantRow,
     x: Floats,
     u: Floats,
@@ -94,16 +98,20 @@ def step_hall_air(
     dt_s: float,
     y: Floats,
 ) -> None:
-    """Air of one hall over `dt_s`, cooled by outside air, chilled water or direct expansion, whatever it has.
+    """Air of hall `h` over `dt_s`, cooled by outside air, chilled water or direct expansion, whatever it has.
 
     `x`, `u`, `y` are the hall's blocks, `site_u` the head of the inputs; `room_w` is the heat of UPS and distribution.
     """
+    hall = halls[h]
     running = max(u[UH_RUNNING], 1e-3)
     outdoor_c = site_u[U_OUTDOOR]
     _, _, it_w_k = served_w(hall, (1.0 - hall.liquid_frac) * u[UH_LOAD], x[XH_INLET])
     frac, flow_w_k, fan_w = handlers_air(hall, it_w_k, running)
+    air_kg_s = frac * hall.air0_kg_s
     metal_heat_w = y[YH_IT] - y[YH_LIQUID]
-    door_w = _door_heat_w(hall, x, it_w_k, flow_w_k, facility_c, metal_heat_w)
+    door_w = 0.0
+    if others is not None:
+        door_w = _door_heat_w(hall, others[h], x, it_w_k, flow_w_k, facility_c, metal_heat_w)
     air_heat_w = room_w + hall.lights_w - door_w
     wanted_c = u[UH_SUPPLY]
     if hall.supply_tau_s > 0.0:
@@ -129,18 +137,22 @@ def step_hall_air(
     return_c = (flow_w_k * wanted_c + hall.envelope_w_k * outdoor_c + air_heat_w + metal_heat_w - stored_w) / lost_w_k
     return_per_k = (flow_w_k - stored_per_k) / lost_w_k
     rest_c = return_c - return_per_k * wanted_c  # the mean return is rest_c + return_per_k * supply
-    outside, outside_c, filter_w, make_up = outside_share(
-        hall, plant, site_u, wanted_c - fan_w / flow_w_k, return_c, flow_w_k / 1006.0 / running, running
-    )
-    fan_w += filter_w
+    outside, outside_c, make_up = 0.0, outdoor_c, 0.0
+    if others is not None:
+        outside, outside_c, filter_w, make_up = outside_share(
+            hall, others[h], plant, site_u, wanted_c - fan_w / flow_w_k, return_c, air_kg_s, running
+        )
+        fan_w += filter_w
     entering_c = return_c + outside * (outside_c - return_c)
     entering_rest_c = (1.0 - outside) * rest_c + outside * outside_c
     entering_per_k = (1.0 - outside) * return_per_k
     supply_c, short = wanted_c, 0.0
     coil_w = flow_w_k * (entering_c - wanted_c) + fan_w
-    most_w, per_k, water_kg_s = coil_limits(
-        hall, plant, site_u, coil_w, entering_c, chws_c, frac * hall.air0_kg_s, running, x[XH_WATER]
-    )
+    most_w, per_k, water_kg_s = 0.0, 0.0, 0.0
+    if others is not None and others[h].dx_w > 0.0:
+        most_w = running * most_dx_w(hall, others[h], plant, site_u, entering_c, air_kg_s)
+    else:
+        most_w, per_k, water_kg_s = coil_limits(hall, coil_w, entering_c, chws_c, air_kg_s, running, x[XH_WATER])
     if not 0.0 <= coil_w <= most_w:
         # at an end: a shut valve heats nothing, an open one takes what its driving temperature carries
         short = 1.0 if coil_w > 0.0 else 0.0
@@ -168,8 +180,8 @@ def step_hall_air(
     y[YH_ENVELOPE] = hall.envelope_w_k * (outdoor_c - return_c)
     y[YH_SHORT] = short
     compressor_w, direct_w, chilled_w = 0.0, flow_w_k * (return_c - entering_c), coil_w
-    if hall.dx_w > 0.0:
-        compressor_w = running * dx_unit_w(hall, plant, site_u, entering_c, coil_w / running, frac * hall.air0_kg_s)
+    if others is not None and others[h].dx_w > 0.0:
+        compressor_w = running * dx_unit_w(hall, others[h], plant, site_u, entering_c, coil_w / running, air_kg_s)
         direct_w += coil_w + compressor_w
         chilled_w = 0.0
     y[YH_COMPRESSOR] = compressor_w

@@ -5,18 +5,22 @@ Source: docs/reference/equations.md#servers and #zones.
 
 from __future__ import annotations
 
-from twin.kernels._jit import kernel
+from twin.kernels._jit import Floats, kernel
+from twin.kernels._tables import Table
 from twin.kernels.servers import fan_power_ratio, power_ratio, speed_ratio
 from twin.kernels.site import HallRow
 from twin.kernels.zones import recirculated_frac
+
+HOTTEST_C = 60.0  # no fleet was measured beyond, and servers throttle there: a lost hall must not run away in numbers
 
 
 @kernel
 def served_w(hall: HallRow, base_w: float, inlet_c: float) -> tuple[float, float, float]:
     """(rack power W, server fan power W, air capacity rate W/K) of a hall whose load is `base_w` at the reference."""
-    speed = speed_ratio(inlet_c, hall.speed_start_c, hall.speed_per_k, hall.max_speed_ratio)
+    felt_c = HOTTEST_C if inlet_c > HOTTEST_C else inlet_c
+    speed = speed_ratio(felt_c, hall.speed_start_c, hall.speed_per_k, hall.max_speed_ratio)
     share = hall.fan_share_frac
-    ratio = power_ratio(inlet_c, hall.reference_c, hall.leakage_per_k, share, speed)
+    ratio = power_ratio(felt_c, hall.reference_c, hall.leakage_per_k, share, speed)
     return base_w * ratio, base_w * fan_power_ratio(share, speed), base_w / hall.rise_k * speed
 
 
@@ -54,3 +58,22 @@ def hall_inlet_c(hall: HallRow, supply_c: float, return_c: float, it_w_k: float,
     through_w_k = max(it_w_k * (1.0 - back), 0.05 * flow_w_k)
     exhaust_c = supply_c + (return_c - supply_c) * max(flow_w_k / through_w_k, 1.0)
     return supply_c + back * (exhaust_c - supply_c)
+
+
+@kernel
+def behind_measured(
+    halls: Table[HallRow],
+    it_w: Floats,
+    inlet_c: Floats,
+    above_supply_k: Floats,
+    out_load_w: Floats,
+    out_offset_k: Floats,
+) -> None:
+    """What stands behind measured rack power and inlets, shapes (n_hall,): load at the reference inlet, and offset.
+
+    The offset is the mean inlet above supply less what the model itself mixes at the design margin.
+    """
+    for h in range(len(halls)):
+        out_load_w[h] = base_load_w(halls[h], it_w[h], inlet_c[h])
+        usual = recirculated_frac(halls[h].flow_margin, 1.0, halls[h].bypass_frac)
+        out_offset_k[h] = above_supply_k[h] - usual * halls[h].rise_k

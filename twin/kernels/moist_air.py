@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from twin.kernels._jit import kernel
+from twin.kernels._jit import Floats, kernel
 
 
 @kernel
@@ -70,6 +70,14 @@ def ratio_at_wet_bulb(t_c: float, wet_bulb_c: float, pressure_pa: float) -> floa
         return numerator / (2501.0 + 1.86 * t_c - 4.186 * wet_bulb_c)
     numerator = (2830.0 - 0.24 * wet_bulb_c) * saturated - 1.006 * (t_c - wet_bulb_c)
     return numerator / (2830.0 + 1.86 * t_c - 2.1 * wet_bulb_c)
+
+
+@kernel
+def ratios_at_wet_bulb(t_c: Floats, wet_bulb_c: Floats, pressure_pa: float, least: float, out_ratio: Floats) -> None:
+    """`ratio_at_wet_bulb` for many, shape (n,), never below `least`; missing stays missing."""
+    for i in range(t_c.shape[0]):
+        ratio = ratio_at_wet_bulb(t_c[i], wet_bulb_c[i], pressure_pa)
+        out_ratio[i] = least if ratio < least else ratio
 
 
 @kernel

@@ -38,6 +38,12 @@ class HallRow:
     lights_w: float
     supply_tau_s: float  # coil, valve and actuator together
     liquid_frac: float  # share of the heat that cold plates catch
+
+
+@dataclass(frozen=True, slots=True)
+class OtherAirRow:
+    """What cools a hall's air beside or in place of chilled water; a site without any has no such table at all."""
+
     door_air0_kg_s: float  # all rear doors together, 0 without
     door_water0_kg_s: float
     door_ua0_w_k: float
@@ -71,8 +77,7 @@ class PlantRow:
     """The water plant, the transformers and the distribution; `curve` as `chiller_power_w` takes it."""
 
     curve: Annotated[Floats, 22]
-    reformulated: Annotated[Floats, 29]  # in place of `curve` where `condenser` is 1
-    condenser: float  # 0: water, by the water that enters; 1: water, by the water that leaves; 2: outdoor air
+    air_cooled: float  # 1.0: `curve` looks at outdoor air, and nothing reaches the towers
     capacity_w: float
     cop_rated: float
     auxiliary_w: float
@@ -99,10 +104,6 @@ class PlantRow:
     drift_frac: float
     water_j_k: float  # buffer and loop
     basin_j_k: float
-    free_kg_s: float  # plate exchanger of the water-side economiser, 0 without one: chilled water side at design
-    free_cw_kg_s: float  # condenser water side at design
-    free_ua_w_k: float
-    free_approach_k: float  # what the tower is asked to leave between its water and the chilled water
     head_pressure_c: float  # coldest condenser water a running chiller takes; a bypass keeps it
     facility_j_k: float  # warm-water loop of the liquid cooling
     facility_head_pa: float
@@ -123,6 +124,18 @@ class PlantRow:
     load_loss_w: float
     power_factor: float
     pdu_loss_frac: float  # of PDU input
+
+
+@dataclass(frozen=True, slots=True)
+class OptionRow:
+    """What some water plants have besides; a plant with neither has no such table. One row."""
+
+    reformulated: Annotated[Floats, 29]  # in place of `curve` where `by_leaving_water` is 1.0
+    by_leaving_water: float
+    free_kg_s: float  # plate exchanger of the water-side economiser, chilled water side at design; 0 without one
+    free_cw_kg_s: float  # condenser water side at design
+    free_ua_w_k: float
+    free_approach_k: float  # what the tower is asked to leave between its water and the chilled water
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,23 +63,29 @@ from twin.kernels.columns import (
 from twin.kernels.hall_step import step_hall_air, step_servers
 from twin.kernels.liquid_step import (
     SINK_CHILLED_WATER,
-    SINK_NONE,
     hall_dew_point_c,
     step_coolant,
     step_facility_water,
 )
-from twin.kernels.plant import all_ups_loss_w
-from twin.kernels.power import transformer_loss_w
-from twin.kernels.site import BatteryRow, HallRow, LiquidRow, PlantRow, PvRow, UpsRow
+from twin.kernels.power import all_ups_loss_w, transformer_loss_w
+from twin.kernels.site import BatteryRow, HallRow, LiquidRow, OptionRow, OtherAirRow, PlantRow, PvRow, UpsRow
 from twin.kernels.storage_step import solar_w, step_batteries
-from twin.kernels.water_step import OUTDOOR_AIR, step_chilled_water, step_condenser_water
+from twin.kernels.water_step import step_chilled_water, step_condenser_water
 
 WATER_J_KG_K = 4186.0
 
 
 @kernel
 def _step_liquid(
-    plant: PlantRow, halls: Table[HallRow], liquid: Table[LiquidRow], x: Floats, u: Floats, dt_s: float, y: Floats
+    plant: PlantRow,
+    halls: Table[HallRow],
+    others: Table[OtherAirRow] | None,
+    liquid: Table[LiquidRow],
+    x: Floats,
+    u: Floats,
+    dt_s: float,
+    water_dt_s: float,
+    y: Floats,
 ) -> tuple[float, float]:
     """Coolant loops, tanks and rear doors; (heat into chilled water W, its flow kg/s) where that is their sink."""
     n = len(halls)
@@ -104,31 +110,38 @@ def _step_liquid(
         heat_w += y[yl + YL_HEAT]
         flow_w_k += y[yl + YL_PRIMARY]
         pump_w += liquid[k].pump_w
-    for h in range(n):
-        heat_w += y[Y_HEAD + Y_HALL * h + YH_DOOR]
-        flow_w_k += halls[h].door_water0_kg_s * WATER_J_KG_K
+    if others is not None:
+        for h in range(n):
+            heat_w += y[Y_HEAD + Y_HALL * h + YH_DOOR]
+            flow_w_k += others[h].door_water0_kg_s * WATER_J_KG_K
     y[Y_LIQUID_HEAT] = heat_w
     y[Y_LIQUID_PUMP] = pump_w
     if chilled:
         return heat_w, flow_w_k / WATER_J_KG_K
-    step_facility_water(plant, x, u, flow_w_k / WATER_J_KG_K, dt_s, y)
+    step_facility_water(plant, x, u, flow_w_k / WATER_J_KG_K, water_dt_s, y)
     return 0.0, 0.0
 
 
 @kernel
 def step_once(
     plant: PlantRow,
+    options: Table[OptionRow] | None,
     halls: Table[HallRow],
-    liquid: Table[LiquidRow],
+    others: Table[OtherAirRow] | None,
+    liquid: Table[LiquidRow] | None,
     ups: Table[UpsRow],
-    batteries: Table[BatteryRow],
-    arrays: Table[PvRow],
+    batteries: Table[BatteryRow] | None,
+    arrays: Table[PvRow] | None,
     x: Floats,
     u: Floats,
     dt_s: float,
+    water_dt_s: float,
     y: Floats,
 ) -> None:
-    """Move the state `x` on by `dt_s` under the inputs `u`, in place, and fill `y` with what that took."""
+    """Move the state `x` on under the inputs `u`, in place, and fill `y` with what that took.
+
+    Halls and coolant move on by `dt_s`, the stores of water by `water_dt_s`: the same, but where a rest is sought.
+    """
     for k in range(Y_HEAD):
         y[k] = 0.0
     n = len(halls)
@@ -139,14 +152,17 @@ def step_once(
         server_fan_w += y[yh + YH_IT_FAN]
         lights_w += halls[h].lights_w
     pdu_w = it_w * plant.pdu_loss_frac / (1.0 - plant.pdu_loss_frac)
-    u_ups = U_HEAD + U_HALL * n + U_LIQUID * len(liquid)
+    loops = 0 if liquid is None else len(liquid)
+    u_ups = U_HEAD + U_HALL * n + U_LIQUID * loops
     ups_w = all_ups_loss_w(ups, u[u_ups:], it_w + pdu_w)
     facility_c = x[X_CHWS] if plant.facility_sink == SINK_CHILLED_WATER else x[X_FACILITY_WATER]
     coil_w, coil_kg_s, air_fan_w, compressor_w = 0.0, 0.0, 0.0, 0.0
     for h in range(n):
         xh, uh, yh = X_HEAD + X_HALL * h, U_HEAD + U_HALL * h, Y_HEAD + Y_HALL * h
         step_hall_air(
-            halls[h],
+            h,
+            halls,
+            others,
             plant,
             x[xh : xh + X_HALL],
             u[uh : uh + U_HALL],
@@ -164,23 +180,22 @@ def step_once(
         y[Y_ENVELOPE] += y[yh + YH_ENVELOPE]
         y[Y_DIRECT_REJECTED] += y[yh + YH_DIRECT]
         y[Y_MAKE_UP] += y[yh + YH_MAKE_UP]
-    if plant.facility_sink != SINK_NONE:
-        more_w, more_kg_s = _step_liquid(plant, halls, liquid, x, u, dt_s, y)
+    if liquid is not None:
+        more_w, more_kg_s = _step_liquid(plant, halls, others, liquid, x, u, dt_s, water_dt_s, y)
         coil_w += more_w
         coil_kg_s += more_kg_s
     if plant.capacity_w > 0.0:
-        step_chilled_water(plant, x, u, coil_w, coil_kg_s, dt_s, y)
-        if plant.condenser != OUTDOOR_AIR:
-            step_condenser_water(plant, x, u, dt_s, y)
+        step_chilled_water(plant, options, x, u, coil_w, coil_kg_s, water_dt_s, y)
+        if plant.air_cooled <= 0.0:
+            step_condenser_water(plant, options, x, u, water_dt_s, y)
     u_battery = u_ups + U_UPS * len(ups)
-    taken_w, battery_loss_w = step_batteries(
-        batteries,
-        x[X_HEAD + X_HALL * n + X_LIQUID * len(liquid) :],
-        u[u_battery:],
-        dt_s,
-        y[Y_HEAD + Y_HALL * n + Y_LIQUID_ROW * len(liquid) :],
-    )
-    solar = solar_w(arrays, u[u_battery + U_BATTERY * len(batteries) :], u)
+    stores, taken_w, battery_loss_w, solar = 0, 0.0, 0.0, 0.0
+    if batteries is not None:
+        stores = len(batteries)
+        x_battery, y_battery = X_HEAD + X_HALL * n + X_LIQUID * loops, Y_HEAD + Y_HALL * n + Y_LIQUID_ROW * loops
+        taken_w, battery_loss_w = step_batteries(batteries, x[x_battery:], u[u_battery:], dt_s, y[y_battery:])
+    if arrays is not None:
+        solar = solar_w(arrays, u[u_battery + U_BATTERY * stores :], u)
     cooling_w = (
         y[Y_CHILLER]
         + y[Y_TOWER]
@@ -212,11 +227,13 @@ def step_once(
 @kernel
 def run_site(
     plant: PlantRow,
+    options: Table[OptionRow] | None,
     halls: Table[HallRow],
-    liquid: Table[LiquidRow],
+    others: Table[OtherAirRow] | None,
+    liquid: Table[LiquidRow] | None,
     ups: Table[UpsRow],
-    batteries: Table[BatteryRow],
-    arrays: Table[PvRow],
+    batteries: Table[BatteryRow] | None,
+    arrays: Table[PvRow] | None,
     x: Floats,
     u: Floats,
     dt_s: float,
@@ -232,11 +249,13 @@ def run_site(
     parts = max(math.ceil(dt_s / plant.longest_step_s - 1e-9), 1)
     for i in range(u.shape[0]):
         if parts == 1:
-            step_once(plant, halls, liquid, ups, batteries, arrays, x, u[i], dt_s, out[i])
+            step_once(plant, options, halls, others, liquid, ups, batteries, arrays, x, u[i], dt_s, dt_s, out[i])
             continue
         for k in range(out.shape[1]):
             out[i, k] = 0.0
         for _ in range(parts):
-            step_once(plant, halls, liquid, ups, batteries, arrays, x, u[i], dt_s / parts, part)
+            step_once(
+                plant, options, halls, others, liquid, ups, batteries, arrays, x, u[i], dt_s / parts, dt_s / parts, part
+            )
             for k in range(out.shape[1]):
                 out[i, k] += part[k] / parts

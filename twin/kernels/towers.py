@@ -53,7 +53,7 @@ def tower_heat_w(
     """
     if water_in_c != water_in_c or wet_bulb_c != wet_bulb_c:
         return water_in_c + wet_bulb_c
-    if water_kg_s <= 1e-9 or air_kg_s <= 1e-9 or water_in_c <= wet_bulb_c:
+    if water_kg_s <= 1e-9 or air_kg_s <= 1e-9 or water_in_c - wet_bulb_c <= 1e-9:
         return 0.0
     water_w_k = water_kg_s * 4186.0
     enthalpy_in = saturation_enthalpy_j_kg(wet_bulb_c, pressure_pa)

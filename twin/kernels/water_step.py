@@ -8,6 +8,7 @@ Source: docs/reference/equations.md#step.
 from __future__ import annotations
 
 from twin.kernels._jit import Floats, kernel
+from twin.kernels._tables import Table
 from twin.kernels.chillers import biquadratic, chiller_capacity_w, chiller_power_w
 from twin.kernels.columns import (
     U_AVAILABLE,
@@ -21,6 +22,7 @@ from twin.kernels.columns import (
     X_MODE_S,
     X_RUNNING,
     X_TOWER_FAN,
+    Y_BASIN,
     Y_CHILLED_HEAT,
     Y_CHILLER,
     Y_CHW_FLOW,
@@ -46,11 +48,10 @@ from twin.kernels.economiser import FREE_COOLING, FULLY_MECHANICAL, economiser_m
 from twin.kernels.fans import hydraulic_power_w
 from twin.kernels.plate_exchangers import plate_heat_w
 from twin.kernels.reformulated_chillers import reformulated_power_w
-from twin.kernels.site import PlantRow
+from twin.kernels.site import OptionRow, PlantRow
 from twin.kernels.towers import cell_fan_for_heat, tower_fan_w
 from twin.kernels.water_use import latent_frac, tower_water_kg_s
 
-ENTERING_WATER, LEAVING_WATER, OUTDOOR_AIR = 0.0, 1.0, 2.0  # what a chiller's condenser meets
 WATER_J_KG_K = 4186.0
 WATER_KG_M3 = 998.0
 MODE_DWELL_S = 1200.0
@@ -61,9 +62,8 @@ CHILLER_OFF_K = 0.1
 
 
 @kernel
-def staged(plant: PlantRow, load_w: float, running: float, available: float, chws_c: float, cws_c: float) -> float:
-    """How many chillers the local staging settles at, starting from those that run."""
-    most_w = most_chilled_w(plant, chws_c, cws_c)
+def staged(plant: PlantRow, most_w: float, load_w: float, running: float, available: float) -> float:
+    """How many chillers the local staging settles at, starting from those that run; one takes at most `most_w`."""
     n = min(max(running, 1.0), max(available, 1.0))
     for _ in range(16):
         if load_w > plant.stage_up_frac * n * most_w and n < available:
@@ -76,22 +76,25 @@ def staged(plant: PlantRow, load_w: float, running: float, available: float, chw
 
 
 @kernel
-def most_chilled_w(plant: PlantRow, chws_c: float, condenser_c: float) -> float:
+def most_chilled_w(plant: PlantRow, options: Table[OptionRow] | None, chws_c: float, condenser_c: float) -> float:
     """Heat that one chiller takes at most, W."""
-    if plant.condenser == LEAVING_WATER:
-        x = min(max(chws_c, plant.reformulated[22]), plant.reformulated[23])
+    if options is not None and options[0].by_leaving_water > 0.0:
+        curve = options[0].reformulated
+        x = min(max(chws_c, curve[22]), curve[23])
         # about the leaving water at full load: capacity changes little with it
-        y = min(max(condenser_c + 5.0, plant.reformulated[24]), plant.reformulated[25])
-        return float(plant.capacity_w * biquadratic(plant.reformulated[0:6], x, y) * plant.reformulated[27])
+        y = min(max(condenser_c + 5.0, curve[24]), curve[25])
+        return float(plant.capacity_w * biquadratic(curve[0:6], x, y) * curve[27])
     return float(chiller_capacity_w(plant.curve, plant.capacity_w, chws_c, condenser_c) * plant.curve[20])
 
 
 @kernel
-def one_chiller(plant: PlantRow, chws_c: float, condenser_c: float, load_w: float) -> tuple[float, float, float, float]:
+def one_chiller(
+    plant: PlantRow, options: Table[OptionRow] | None, chws_c: float, condenser_c: float, load_w: float
+) -> tuple[float, float, float, float]:
     """(heat taken W, power W, part load, 1.0 when extrapolating) of one running chiller."""
-    if plant.condenser == LEAVING_WATER:
+    if options is not None and options[0].by_leaving_water > 0.0:
         power_w, taken_w, part, _, outside = reformulated_power_w(
-            plant.reformulated,
+            options[0].reformulated,
             plant.capacity_w,
             plant.cop_rated,
             chws_c,
@@ -107,93 +110,112 @@ def one_chiller(plant: PlantRow, chws_c: float, condenser_c: float, load_w: floa
 
 
 @kernel
+def _economiser_w(
+    plant: PlantRow, option: OptionRow, x: Floats, u: Floats, flow_kg_s: float, load_w: float, dt_s: float
+) -> float:
+    """What the exchanger would take of the return water now, W; moves the economiser's mode on."""
+    flow_w_k = max(flow_kg_s * WATER_J_KG_K, 1e-6)
+    return_c = x[X_CHWS] + load_w / flow_w_k
+    exchanged_w = plate_heat_w(
+        return_c,
+        x[X_BASIN],
+        flow_kg_s,
+        option.free_cw_kg_s,
+        option.free_kg_s,
+        option.free_cw_kg_s,
+        option.free_ua_w_k,
+        WATER_J_KG_K,
+        WATER_J_KG_K,
+    )
+    x[X_MODE], x[X_MODE_S] = economiser_mode(
+        x[X_MODE],
+        x[X_MODE_S],
+        dt_s,
+        return_c,
+        u[U_WET_BULB],
+        option.free_approach_k,
+        return_c,
+        return_c - exchanged_w / flow_w_k,
+        u[U_CHWS],
+        EXCHANGER_ON_K,
+        EXCHANGER_OFF_K,
+        CHILLER_ON_K,
+        CHILLER_OFF_K,
+        MODE_DWELL_S,
+    )
+    return max(exchanged_w, 0.0)
+
+
+@kernel
 def step_chilled_water(
-    plant: PlantRow, x: Floats, u: Floats, load_w: float, coil_kg_s: float, dt_s: float, y: Floats
+    plant: PlantRow,
+    options: Table[OptionRow] | None,
+    x: Floats,
+    u: Floats,
+    load_w: float,
+    coil_kg_s: float,
+    dt_s: float,
+    y: Floats,
 ) -> None:
     """Chilled water over `dt_s`: takes `load_w` from coils that pass `coil_kg_s`; fills its columns of `y`."""
-    setpoint_c, basin_c, mode = u[U_CHWS], x[X_BASIN], x[X_MODE]
-    available = u[U_AVAILABLE]
-    mechanical = plant.free_ua_w_k <= 0.0 or mode != FREE_COOLING
-    condenser_c = u[U_OUTDOOR] if plant.condenser == OUTDOOR_AIR else max(basin_c, plant.head_pressure_c)
-    n = min(max(x[X_RUNNING], 1.0), max(available, 1.0))
-    chw_kg_s = max(coil_kg_s, plant.least_flow_kg_s * n if mechanical else 0.0)
+    setpoint_c, mode, available = u[U_CHWS], FULLY_MECHANICAL, u[U_AVAILABLE]
+    condenser_c = u[U_OUTDOOR] if plant.air_cooled > 0.0 else max(x[X_BASIN], plant.head_pressure_c)
+    # to stand at the setpoint at the end of the step
+    behind_w = plant.water_j_k * (x[X_CHWS] - setpoint_c) / dt_s
+    exchanged_w = 0.0
+    if options is not None and options[0].free_ua_w_k > 0.0:
+        mode = x[X_MODE]
+        least_kg_s = 0.0 if mode == FREE_COOLING else plant.least_flow_kg_s * max(x[X_RUNNING], 1.0)
+        offered_w = _economiser_w(plant, options[0], x, u, max(coil_kg_s, least_kg_s), load_w, dt_s)
+        exchanged_w = 0.0 if mode == FULLY_MECHANICAL else offered_w
+    n, most_w = 0.0, 0.0
+    if mode != FREE_COOLING:
+        most_w = most_chilled_w(plant, options, setpoint_c, condenser_c)
+        running = min(max(x[X_RUNNING], 1.0), max(available, 1.0))
+        n = staged(plant, most_w, load_w + behind_w - exchanged_w, running, available)
+    chw_kg_s = max(coil_kg_s, plant.least_flow_kg_s * n)
     pump_w = hydraulic_power_w(chw_kg_s, plant.chw_head_pa, plant.chw_efficiency_frac, WATER_KG_M3)
     heat_w = load_w + plant.chw_heat_frac * pump_w
-    return_c = x[X_CHWS] + heat_w / max(chw_kg_s * WATER_J_KG_K, 1e-6)
-    # to stand at the setpoint at the end of the step
-    wanted_w = max(heat_w + plant.water_j_k * (x[X_CHWS] - setpoint_c) / dt_s, 0.0)
-    free_w, after_c = 0.0, return_c
-    if plant.free_ua_w_k > 0.0:
-        free_w = plate_heat_w(
-            return_c,
-            basin_c,
-            chw_kg_s,
-            plant.free_cw_kg_s,
-            plant.free_kg_s,
-            plant.free_cw_kg_s,
-            plant.free_ua_w_k,
-            WATER_J_KG_K,
-            WATER_J_KG_K,
-        )
-        after_c = return_c - free_w / max(chw_kg_s * WATER_J_KG_K, 1e-6)
-        x[X_MODE], x[X_MODE_S] = economiser_mode(
-            mode,
-            x[X_MODE_S],
-            dt_s,
-            return_c,
-            u[U_WET_BULB],
-            plant.free_approach_k,
-            return_c,
-            after_c,
-            setpoint_c,
-            EXCHANGER_ON_K,
-            EXCHANGER_OFF_K,
-            CHILLER_ON_K,
-            CHILLER_OFF_K,
-            MODE_DWELL_S,
-        )
-        free_w = 0.0 if mode == FULLY_MECHANICAL else min(max(free_w, 0.0), wanted_w)
-    chilled_w, power_w, part, outside, short = 0.0, 0.0, 0.0, 0.0, 0.0
-    if mechanical:
-        n = staged(plant, wanted_w - free_w, n, available, setpoint_c, condenser_c)
-        most_w = n * most_chilled_w(plant, setpoint_c, condenser_c) if available > 0.0 else 0.0
-        asked_w = min(wanted_w - free_w, most_w)
-        taken_w, power_w, part, outside = one_chiller(plant, setpoint_c, condenser_c, asked_w / n)
+    wanted_w = max(heat_w + behind_w, 0.0)
+    free_w = min(exchanged_w, wanted_w)
+    chilled_w, power_w, part, outside = 0.0, 0.0, 0.0, 0.0
+    if n > 0.0:
+        asked_w = min(wanted_w - free_w, n * most_w) if available > 0.0 else 0.0
+        taken_w, power_w, part, outside = one_chiller(plant, options, setpoint_c, condenser_c, asked_w / n)
         chilled_w = n * taken_w
-        short = 1.0 if chilled_w < (wanted_w - free_w) * (1.0 - 1e-9) else 0.0
         x[X_RUNNING] = n
-    else:
-        short = 1.0 if free_w < wanted_w else 0.0
-        n = 0.0
+    short = 1.0 if free_w + chilled_w < wanted_w * (1.0 - 1e-9) else 0.0
+    y[Y_CHW_RETURN] = x[X_CHWS] + heat_w / max(chw_kg_s * WATER_J_KG_K, 1e-6)
     x[X_CHWS] += dt_s * (heat_w - free_w - chilled_w) / plant.water_j_k
     y[Y_COIL_HEAT] = heat_w
     y[Y_FREE_HEAT] = free_w
     y[Y_CHILLED_HEAT] = chilled_w
     y[Y_CHILLER] = n * (power_w + plant.auxiliary_w)
     y[Y_CONDENSER_HEAT] = free_w + chilled_w + n * power_w
-    if plant.condenser == OUTDOOR_AIR:
+    if plant.air_cooled > 0.0:
         y[Y_CONDENSER_HEAT] = 0.0
         y[Y_DIRECT_REJECTED] += free_w + chilled_w + n * power_w
     y[Y_CHW_PUMP] = pump_w
     y[Y_LOAD_FRAC] = part
     y[Y_RUNNING] = n
     y[Y_CHW_FLOW] = chw_kg_s
-    y[Y_CHW_RETURN] = return_c
     y[Y_CHW_SHORT] = short
     y[Y_EXTRAPOLATING] = outside
     y[Y_MODE] = mode
 
 
 @kernel
-def step_condenser_water(plant: PlantRow, x: Floats, u: Floats, dt_s: float, y: Floats) -> None:
+def step_condenser_water(
+    plant: PlantRow, options: Table[OptionRow] | None, x: Floats, u: Floats, dt_s: float, y: Floats
+) -> None:
     """Condenser water and towers over `dt_s`: the basin takes what chillers and economiser gave off."""
     n = max(y[Y_RUNNING], 1.0)
     cw_kg_s = plant.cw_kg_s * n
     pump_w = hydraulic_power_w(cw_kg_s, plant.cw_head_pa, plant.cw_efficiency_frac, WATER_KG_M3)
     heat_w = y[Y_CONDENSER_HEAT] + plant.cw_heat_frac * pump_w
     setpoint_c = u[U_CWS]
-    if plant.free_ua_w_k > 0.0 and y[Y_MODE] != FULLY_MECHANICAL:
-        setpoint_c = min(setpoint_c, u[U_CHWS] - plant.free_approach_k)
+    if options is not None and options[0].free_ua_w_k > 0.0 and y[Y_MODE] != FULLY_MECHANICAL:
+        setpoint_c = min(setpoint_c, u[U_CHWS] - options[0].free_approach_k)
     cells = max(min(n, plant.cells), 1.0)
     wanted_w = max(heat_w + plant.basin_j_k * (x[X_BASIN] - setpoint_c) / dt_s, 0.0)
     fan, got_w = cell_fan_for_heat(
@@ -219,5 +241,6 @@ def step_condenser_water(plant: PlantRow, x: Floats, u: Floats, dt_s: float, y: 
     y[Y_TOWER] = cells * tower_fan_w(plant.cell_fan_w, fan)
     y[Y_CW_PUMP] = pump_w
     y[Y_TOWER_FAN] = fan
+    y[Y_BASIN] = x[X_BASIN]
     y[Y_TOWER_SHORT] = 1.0 if got_w < wanted_w / cells else 0.0
     y[Y_MAKE_UP] += make_up

@@ -8,7 +8,7 @@ from twin.domain.facility import Hall
 from twin.kernels._tables import Table, table
 from twin.kernels.coils import design_ua_w_k
 from twin.kernels.dx import EXAMPLE_COIL
-from twin.kernels.site import HallRow
+from twin.kernels.site import HallRow, OtherAirRow
 
 WATER_J_KG_K = 4186.0
 AIR_J_KG_K = 1006.0
@@ -22,9 +22,8 @@ def hall_table(halls: tuple[Hall, ...], air_kg_m3: float) -> Table[HallRow]:
 
 
 def _row(hall: Hall, air_kg_m3: float) -> HallRow:
-    fleet, crah, dx, outside = hall.fleet, hall.crah, hall.crah.dx, hall.outside_air
+    fleet, crah = hall.fleet, hall.crah
     water0_kg_s = crah.design_w / (WATER_J_KG_K * (crah.design_chw_out_c - crah.design_chw_in_c))
-    door_air_kg_s, door_water_kg_s, door_ua_w_k = _doors(hall)
     return HallRow(
         reference_c=fleet.reference_c,
         speed_start_c=fleet.speed_start_c,
@@ -59,10 +58,24 @@ def _row(hall: Hall, air_kg_m3: float) -> HallRow:
         lights_w=hall.lights_w,
         supply_tau_s=SUPPLY_TAU_S,
         liquid_frac=hall.liquid_frac,
+    )
+
+
+def other_air_table(halls: tuple[Hall, ...]) -> Table[OtherAirRow] | None:
+    """Rear doors, direct expansion and outside air of every hall; None when no hall has any."""
+    if not any(hall.rear_doors or hall.crah.dx or hall.outside_air for hall in halls):
+        return None
+    return table(OtherAirRow, [_other(hall) for hall in halls])
+
+
+def _other(hall: Hall) -> OtherAirRow:
+    dx, outside = hall.crah.dx, hall.outside_air
+    door_air_kg_s, door_water_kg_s, door_ua_w_k = _doors(hall)
+    return OtherAirRow(
         door_air0_kg_s=door_air_kg_s,
         door_water0_kg_s=door_water_kg_s,
         door_ua0_w_k=door_ua_w_k,
-        dx_w=crah.design_w if dx else 0.0,
+        dx_w=hall.crah.design_w if dx else 0.0,
         dx_cop=dx.cop_rated if dx else 1.0,
         dx_least_frac=dx.least_speed_frac if dx else 1.0,
         dx_free_cop=dx.economiser_cop if dx else 0.0,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from twin.domain.arrays import Floats
 from twin.domain.errors import UnknownTopology
 from twin.domain.facility import Coolers, Facility, LiquidCooling
 from twin.kernels._tables import Table, table
@@ -39,16 +42,21 @@ class FacilityWater:
     pad_above_c: float = 0.0
 
 
-def liquid_table(facility: Facility) -> Table[LiquidRow]:
-    """Every coolant unit and tank, in the order of the site file."""
-    liquid = facility.liquid
-    return table(LiquidRow, [] if liquid is None else _rows(facility, liquid))
+def liquid_table(facility: Facility) -> Table[LiquidRow] | None:
+    """Every coolant unit and tank, in the order of the site file; None without liquid cooling."""
+    return table(LiquidRow, _rows(facility, facility.liquid)) if facility.liquid else None
 
 
 def liquid_ids(facility: Facility) -> tuple[str, ...]:
     """Their names, one for each row."""
     units = facility.liquid.units if facility.liquid else ()
     return tuple(unit for group in units for unit in group.ids)
+
+
+def coolant_setpoints_c(facility: Facility) -> Floats:
+    """The site file's setpoint of each unit and tank, shape (n_liquid,)."""
+    units = facility.liquid.units if facility.liquid else ()
+    return np.array([group.setpoint_c for group in units for _ in group.ids])
 
 
 def _rows(facility: Facility, liquid: LiquidCooling) -> list[LiquidRow]:

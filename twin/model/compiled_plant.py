@@ -6,12 +6,12 @@ import numpy as np
 
 from twin.domain.chillers import ChillerCurve, ReformulatedCurve
 from twin.domain.errors import UnknownTopology
-from twin.domain.facility import ChillerBank, Facility, WaterPlant
+from twin.domain.facility import ChillerBank, Facility, WaterEconomiser, WaterPlant
 from twin.kernels._tables import Table, table
+from twin.kernels.liquid_step import SINK_CHILLED_WATER
 from twin.kernels.plate_exchangers import size_plate
-from twin.kernels.site import HallRow, LiquidRow, PlantRow
+from twin.kernels.site import HallRow, LiquidRow, OptionRow, PlantRow
 from twin.kernels.towers import size_tower
-from twin.kernels.water_step import ENTERING_WATER, LEAVING_WATER, OUTDOOR_AIR
 from twin.model.chiller_catalogue import CATALOGUE
 from twin.model.compiled_liquid import FacilityWater
 from twin.model.reformulated_catalogue import REFORMULATED
@@ -29,7 +29,7 @@ def plant_row(
     facility: Facility,
     pressure_pa: float,
     halls: Table[HallRow],
-    liquid: Table[LiquidRow],
+    liquid: Table[LiquidRow] | None,
     warm: FacilityWater,
 ) -> PlantRow:
     """Raises: UnknownTopology: a chiller that no catalogue names."""
@@ -40,12 +40,10 @@ def plant_row(
         towers.design_w, towers.design_in_c, towers.design_out_c, towers.design_wet_bulb_c, pressure_pa
     )
     by_range = bank.capacity_w * (1.0 + 1.0 / bank.cop_rated) / (WATER_J_KG_K * cw.design_range_k)
-    free_kg_s, free_cw_kg_s, free_ua = _economiser(plant)
     water_j_k = (plant.buffer_m3 + plant.loop_m3) * WATER_KG_M3 * WATER_J_KG_K
     row = PlantRow(
         curve=curve.packed() if isinstance(curve, ChillerCurve) else np.zeros(22),
-        reformulated=curve.packed() if isinstance(curve, ReformulatedCurve) else np.zeros(29),
-        condenser=_condenser(curve),
+        air_cooled=float(isinstance(curve, ChillerCurve) and curve.air_cooled),
         capacity_w=bank.capacity_w,
         cop_rated=bank.cop_rated,
         auxiliary_w=bank.auxiliary_w,
@@ -78,10 +76,6 @@ def plant_row(
         drift_frac=DRIFT_FRAC,
         water_j_k=water_j_k,
         basin_j_k=towers.basin_j_k,
-        free_kg_s=free_kg_s,
-        free_cw_kg_s=free_cw_kg_s,
-        free_ua_w_k=free_ua,
-        free_approach_k=plant.economiser.tower_approach_k if plant.economiser else 0.0,
         head_pressure_c=_coldest_condenser_c(curve),
         facility_j_k=max(warm.water_j_k, 1.0),
         facility_head_pa=warm.head_pa,
@@ -123,12 +117,6 @@ def chiller_curve(bank: ChillerBank) -> ChillerCurve | ReformulatedCurve:
     return known[bank.curve]
 
 
-def _condenser(curve: ChillerCurve | ReformulatedCurve) -> float:
-    if isinstance(curve, ReformulatedCurve):
-        return LEAVING_WATER
-    return OUTDOOR_AIR if curve.air_cooled else ENTERING_WATER
-
-
 def _coldest_condenser_c(curve: ChillerCurve | ReformulatedCurve) -> float:
     """Coldest condenser water that a running chiller of this make was measured with."""
     if isinstance(curve, ReformulatedCurve):
@@ -136,25 +124,42 @@ def _coldest_condenser_c(curve: ChillerCurve | ReformulatedCurve) -> float:
     return curve.condenser_c[0]
 
 
-def _economiser(plant: WaterPlant) -> tuple[float, float, float]:
-    if plant.economiser is None:
-        return 0.0, 0.0, 0.0
-    made = plant.economiser
+def option_table(plant: WaterPlant) -> Table[OptionRow] | None:
+    """Economiser and reformulated chillers; None for a plant with neither."""
+    curve = chiller_curve(plant.chillers)
+    if plant.economiser is None and not isinstance(curve, ReformulatedCurve):
+        return None
+    hot_kg_s, cold_kg_s, ua_w_k = _exchanger(plant.economiser) if plant.economiser else (0.0, 0.0, 0.0)
+    row = OptionRow(
+        reformulated=curve.packed() if isinstance(curve, ReformulatedCurve) else np.zeros(29),
+        by_leaving_water=float(isinstance(curve, ReformulatedCurve)),
+        free_kg_s=hot_kg_s,
+        free_cw_kg_s=cold_kg_s,
+        free_ua_w_k=ua_w_k,
+        free_approach_k=plant.economiser.tower_approach_k if plant.economiser else 0.0,
+    )
+    return table(OptionRow, [row])
+
+
+def _exchanger(made: WaterEconomiser) -> tuple[float, float, float]:
+    fall_k = made.design_return_c - made.design_cw_in_c - made.approach_k
     return size_plate(
         made.design_w,
         made.design_return_c,
         made.design_cw_in_c,
         made.approach_k,
-        made.design_return_c - made.design_cw_in_c - made.approach_k,
+        fall_k,  # both streams change by as much
         WATER_J_KG_K,
         WATER_J_KG_K,
     )
 
 
-def _coils_w_k(halls: Table[HallRow], liquid: Table[LiquidRow], warm: FacilityWater) -> float:
+def _coils_w_k(halls: Table[HallRow], liquid: Table[LiquidRow] | None, warm: FacilityWater) -> float:
     """What chilled water feels per kelvin of its own at most."""
     coils = float(np.sum(halls.crah_count * halls.air0_kg_s)) * 1006.0
-    return coils + (float(np.sum(liquid.primary_max_w_k)) if warm.sink == 1.0 else 0.0)
+    return coils + (
+        float(np.sum(liquid.primary_max_w_k)) if liquid is not None and warm.sink == SINK_CHILLED_WATER else 0.0
+    )
 
 
 def _longest_step_s(stores: list[tuple[float, float]]) -> float:

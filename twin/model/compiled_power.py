@@ -28,8 +28,10 @@ def _curve(curve: UpsCurve) -> Floats:
     return np.array([curve.constant, curve.linear, curve.square])
 
 
-def battery_table(facility: Facility) -> Table[BatteryRow]:
-    """Every battery of the site, in its order."""
+def battery_table(facility: Facility) -> Table[BatteryRow] | None:
+    """Every battery of the site, in its order; None without any."""
+    if not facility.power.batteries:
+        return None
     return table(
         BatteryRow,
         [
@@ -49,9 +51,9 @@ def battery_table(facility: Facility) -> Table[BatteryRow]:
     )
 
 
-def solar_table(facility: Facility) -> Table[PvRow]:
-    """Every solar array of the site, in its order."""
-    return table(PvRow, [_array(array) for array in facility.power.solar])
+def solar_table(facility: Facility) -> Table[PvRow] | None:
+    """Every solar array of the site, in its order; None without any."""
+    return table(PvRow, [_array(array) for array in facility.power.solar]) if facility.power.solar else None
 
 
 def _array(array: SolarArray) -> PvRow:

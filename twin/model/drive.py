@@ -8,7 +8,7 @@ import numpy as np
 
 from twin.domain.arrays import Floats
 from twin.kernels import columns as at
-from twin.kernels.moist_air import ratio_at_wet_bulb
+from twin.kernels.moist_air import ratios_at_wet_bulb
 from twin.model.compiled import CompiledSite
 from twin.model.layout import Layout
 
@@ -30,8 +30,8 @@ class Drive:
     supply_air_c: Floats | float = 22.0
     chws_c: Floats | float = 10.0
     cws_c: Floats | float = 24.0
-    facility_water_c: Floats | float = 32.0
-    coolant_c: Floats | float = 40.0
+    facility_water_c: Floats | float | None = None  # the site file's
+    coolant_c: Floats | float | None = None
     crah_running: Floats | float | None = None  # all of them
     chillers_available: Floats | float | None = None  # all of them
     inlet_offset_k: Floats | float = 0.0
@@ -52,11 +52,12 @@ class Drive:
         u[:, at.U_WET_BULB] = self.wet_bulb_c
         u[:, at.U_CHWS] = self.chws_c
         u[:, at.U_CWS] = self.cws_c
-        u[:, at.U_FACILITY_WATER] = self.facility_water_c
+        u[:, at.U_FACILITY_WATER] = site.facility_water_c if self.facility_water_c is None else self.facility_water_c
         u[:, at.U_AVAILABLE] = site.chillers if self.chillers_available is None else self.chillers_available
-        for i in range(self.n):
-            ratio = ratio_at_wet_bulb(float(u[i, at.U_OUTDOOR]), float(u[i, at.U_WET_BULB]), site.plant.pressure_pa)
-            u[i, at.U_OUTDOOR_RATIO] = np.maximum(ratio, DRIEST)  # keeps a missing one missing
+        ratio = np.empty(self.n)
+        outdoor_c, wet_bulb_c = u[:, at.U_OUTDOOR].copy(), u[:, at.U_WET_BULB].copy()
+        ratios_at_wet_bulb(outdoor_c, wet_bulb_c, float(site.plant.pressure_pa), DRIEST, ratio)
+        u[:, at.U_OUTDOOR_RATIO] = ratio
         u[:, at.U_HALL_RATIO] = self.hall_ratio
         u[:, at.U_WIND] = self.wind_m_s
         u[:, at.U_SMOKE] = self.smoke
@@ -66,7 +67,7 @@ class Drive:
         u[:, first + at.UH_SUPPLY : end : hall] = self.supply_air_c
         u[:, first + at.UH_RUNNING : end : hall] = running
         u[:, first + at.UH_OFFSET : end : hall] = self.inlet_offset_k
-        u[:, end : layout.u_ups(0)] = self.coolant_c
+        u[:, end : layout.u_ups(0)] = site.coolant_c if self.coolant_c is None else self.coolant_c
         u[:, layout.u_ups(0) : layout.u_battery(0)] = self.ups_eco
         u[:, layout.u_battery(0) : layout.u_solar(0)] = self.charge_w
         u[:, layout.u_solar(0) :] = self.plane_w_m2

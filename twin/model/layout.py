@@ -21,7 +21,9 @@ class Layout:
     @staticmethod
     def of(site: CompiledSite) -> Layout:
         """The layout of one site."""
-        return Layout(len(site.halls), len(site.liquid), len(site.ups), len(site.batteries), len(site.solar))
+        return Layout(
+            len(site.hall_ids), len(site.liquid_ids), len(site.ups_ids), len(site.battery_ids), len(site.solar_ids)
+        )
 
     def x_hall(self, h: int) -> int:
         return at.X_HEAD + at.X_HALL * h

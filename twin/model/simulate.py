@@ -27,9 +27,10 @@ def first_state(site: CompiledSite, u: Floats) -> Floats:
         x[layout.x_hall(h) : layout.x_hall(h) + at.X_HALL] = (air_c, metal_c, supply_c, supply_c, 0.0)
     for k in range(layout.liquid):
         x[layout.x_liquid(k) + at.XL_SUPPLY] = u[layout.u_liquid(k) + at.UL_SUPPLY]
-    for k in range(layout.batteries):
-        battery = site.batteries[k]
-        x[layout.x_battery(k)] = 0.5 * (battery.least_frac + battery.most_frac) * battery.energy_j
+    if site.batteries is not None:
+        for k in range(layout.batteries):
+            battery = site.batteries[k]
+            x[layout.x_battery(k)] = 0.5 * (battery.least_frac + battery.most_frac) * battery.energy_j
     return x
 
 
@@ -42,12 +43,7 @@ def run(site: CompiledSite, x: Floats, u: Floats, dt_s: float) -> tuple[Floats, 
     after = np.array(x, dtype=np.float64)
     out = np.zeros((u.shape[0], layout.n_y))
     run_site(
-        site.plant,
-        site.halls,
-        site.liquid,
-        site.ups,
-        site.batteries,
-        site.solar,
+        *site.tables,
         after,
         np.require(u, np.float64, ["C", "W"]),
         dt_s,

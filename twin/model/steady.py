@@ -8,8 +8,13 @@ import numpy as np
 
 from twin.domain.actuators import ActuatorTable, Kind
 from twin.domain.arrays import Bytes8, Floats, Ints
-from twin.kernels import plant as kernel
+from twin.kernels import columns as at
+from twin.kernels.halls import behind_measured
+from twin.kernels.settle import settle_batch
 from twin.model.compiled import CompiledSite
+from twin.model.drive import Drive
+from twin.model.layout import Layout
+from twin.model.simulate import first_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,59 +102,69 @@ class SteadyBatch:
 
 def steady_state(site: CompiledSite, conditions: Conditions, candidates: Candidates) -> SteadyBatch:
     """Evaluate n candidates. NaN in a condition gives NaN, never a number."""
-    n, n_hall = candidates.supply_air_c.shape
-    out = np.empty((n, 16))
-    reached, worst, fan, valve = (np.empty((n, n_hall)) for _ in range(4))
-    kernel.steady_batch(
-        site.halls,
-        site.ups,
-        site.plant,
-        _plain(conditions.it_w),
-        conditions.supply_air_c + conditions.mean_offset_k,
-        _plain(conditions.mean_offset_k),
-        _plain(conditions.inlet_offset_k),
-        conditions.crah_running.astype(np.float64),
-        float(conditions.chillers_running),
-        float(conditions.chillers_available),
-        conditions.outdoor_c,
-        conditions.wet_bulb_c,
-        _plain(candidates.supply_air_c),
-        _plain(candidates.chws_c),
-        _plain(candidates.cws_c),
-        _plain(candidates.ups_eco),
-        np.empty((7, n_hall)),
+    layout = Layout.of(site)
+    u = _inputs(site, conditions, candidates)
+    first = first_state(site, u[0])
+    first[at.X_RUNNING] = conditions.chillers_running
+    out = np.zeros((u.shape[0], layout.n_y))
+    settle_batch(
+        *site.tables,
+        first,
+        u,
+        np.empty(layout.n_x),
+        np.empty(layout.n_x),
         out,
-        reached,
-        worst,
-        fan,
-        valve,
     )
+    worst_above_mean_k = conditions.inlet_offset_k - conditions.mean_offset_k
+
+    def halls(column: int) -> Floats:
+        return out[:, layout.y_hall(0) + column : layout.y_hall(layout.halls) : at.Y_HALL]
 
     def flags(column: int) -> Bytes8:
         return (out[:, column] > 0.5).astype(np.uint8)
 
     return SteadyBatch(
-        facility_w=out[:, kernel.FACILITY],
-        it_w=out[:, kernel.IT],
-        it_fan_w=out[:, kernel.IT_FAN],
-        cooling_w=out[:, kernel.COOLING],
-        chiller_w=out[:, kernel.CHILLER],
-        tower_w=out[:, kernel.TOWER],
-        pump_w=out[:, kernel.PUMP],
-        crah_fan_w=out[:, kernel.CRAH_FAN],
-        ups_loss_w=out[:, kernel.UPS_LOSS],
-        distribution_loss_w=out[:, kernel.DISTRIBUTION],
-        supply_air_c=reached,
-        worst_inlet_c=worst,
-        crah_fan_frac=fan,
-        valve_saturated=(valve > 0.5).astype(np.uint8),
-        chiller_load_frac=out[:, kernel.LOAD_FRAC],
-        chillers_running=np.nan_to_num(out[:, kernel.RUNNING]).astype(np.int64),
-        cws_c=out[:, kernel.CWS],
-        tower_saturated=flags(kernel.TOWER_SHORT),
-        extrapolating=flags(kernel.EXTRAPOLATING),
-        chw_short=flags(kernel.CHW_SHORT),
+        facility_w=out[:, at.Y_FACILITY],
+        it_w=out[:, at.Y_IT],
+        it_fan_w=out[:, at.Y_IT_FAN],
+        cooling_w=out[:, at.Y_COOLING],
+        chiller_w=out[:, at.Y_CHILLER],
+        tower_w=out[:, at.Y_TOWER],
+        pump_w=out[:, at.Y_CHW_PUMP] + out[:, at.Y_CW_PUMP],
+        crah_fan_w=out[:, at.Y_AIR_FAN],
+        ups_loss_w=out[:, at.Y_UPS_LOSS],
+        distribution_loss_w=out[:, at.Y_DISTRIBUTION],
+        supply_air_c=halls(at.YH_SUPPLY),
+        worst_inlet_c=halls(at.YH_INLET) + worst_above_mean_k,
+        crah_fan_frac=halls(at.YH_FAN_FRAC),
+        valve_saturated=(halls(at.YH_SHORT) > 0.5).astype(np.uint8),
+        chiller_load_frac=out[:, at.Y_LOAD_FRAC],
+        chillers_running=np.nan_to_num(out[:, at.Y_RUNNING]).astype(np.int64),
+        cws_c=out[:, at.Y_BASIN],
+        tower_saturated=flags(at.Y_TOWER_SHORT),
+        extrapolating=flags(at.Y_EXTRAPOLATING),
+        chw_short=flags(at.Y_CHW_SHORT),
     )
+
+
+def _inputs(site: CompiledSite, conditions: Conditions, candidates: Candidates) -> Floats:
+    n = len(site.halls)
+    load_w, offset_k = np.empty(n), np.empty(n)
+    inlet_c = conditions.supply_air_c + conditions.mean_offset_k
+    behind_measured(site.halls, _plain(conditions.it_w), inlet_c, _plain(conditions.mean_offset_k), load_w, offset_k)
+    return Drive(
+        outdoor_c=conditions.outdoor_c,
+        wet_bulb_c=conditions.wet_bulb_c,
+        load_w=load_w,
+        supply_air_c=candidates.supply_air_c,
+        chws_c=candidates.chws_c,
+        cws_c=candidates.cws_c,
+        crah_running=conditions.crah_running.astype(np.float64),
+        chillers_available=float(conditions.chillers_available),
+        inlet_offset_k=offset_k,
+        ups_eco=candidates.ups_eco,
+        n=candidates.supply_air_c.shape[0],
+    ).rows(site)
 
 
 def _plain(values: Floats) -> Floats:

@@ -244,7 +244,7 @@ def test_a_plan_keeps_its_doubt_below_the_warning(sd_k: float, feasible: bool) -
 
 
 def test_a_load_step_must_be_survivable_without_notice() -> None:
-    task = a_scene().halls(crah_running=[7.0, 12.0], it_w=[800e3, 500e3]).task
+    task = a_scene().halls(crah_running=[8.0, 12.0], it_w=[800e3, 500e3]).task
     steady = replace(task, forecast=replace(task.forecast, it_step_frac=0.0))
     hold = ("hold", task.previous.value)
     (with_step,), (without,) = Judge(task).judged((hold,)), Judge(steady).judged((hold,))
