@@ -1,0 +1,1 @@
+"""The twin beside EnergyPlus: one plant described once, judged by an engine that nobody here wrote."""
