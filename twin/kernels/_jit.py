@@ -27,3 +27,12 @@ def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """
     compiled = njit(cache=_KEPT, nogil=True, fastmath=False, error_model="numpy", **_UNUSED)(function)
     return cast("Callable[_P, _R]", compiled)
+
+
+def fused_kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """As `kernel`, where a product and a sum may become one rounded operation: a fifth faster in the rollout.
+
+    NaN and infinity stay what they are. The last digit depends on whether the processor has that operation.
+    """
+    compiled = njit(cache=_KEPT, nogil=True, fastmath={"contract"}, error_model="numpy", **_UNUSED)(function)
+    return cast("Callable[_P, _R]", compiled)

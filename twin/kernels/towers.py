@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from twin.kernels._jit import kernel
-from twin.kernels.coils import counterflow_effectiveness, one_side_share
+from twin.kernels.coils import one_side_share
 from twin.kernels.moist_air import saturation_enthalpy_j_kg
 
 LEAST_FAN = 0.2  # below it the fan cycles between this speed and standing still
@@ -25,21 +25,21 @@ def tower_ua_factor(wet_bulb_c: float, design_wet_bulb_c: float, air_frac: float
 
 
 @kernel
-def _merkel_w(
-    gap_k: float,
-    lift_j_kg: float,
-    water_in_c: float,
-    wet_bulb_c: float,
-    water_w_k: float,
-    air_kg_s: float,
-    ua_w_k: float,
-) -> float:
-    """Heat by effectiveness-NTU when the air's wet bulb rises by `gap_k` and its enthalpy by `lift_j_kg`."""
-    slope = lift_j_kg / gap_k
-    air_w_k = air_kg_s * slope
-    least = min(air_w_k, water_w_k)
-    ntu = ua_w_k * (slope / 1006.0) / least
-    return counterflow_effectiveness(ntu, least / max(air_w_k, water_w_k)) * least * (water_in_c - wet_bulb_c)
+def _saturated(t_c: float, pressure_pa: float) -> tuple[float, float]:
+    """(enthalpy J/kg, its slope J/kgK) of saturated air."""
+    if t_c < 0.0:
+        per_t = 1.0 / (t_c + 273.86)
+        vapour_pa = 611.21 * math.exp(22.587 * t_c * per_t)
+        vapour_rise = vapour_pa * 22.587 * 273.86 * per_t * per_t
+    else:
+        per_t = 1.0 / (t_c + 243.04)
+        vapour_pa = 610.94 * math.exp(17.625 * t_c * per_t)
+        vapour_rise = vapour_pa * 17.625 * 243.04 * per_t * per_t
+    per_dry = 1.0 / (pressure_pa - vapour_pa)
+    ratio = 0.621945 * vapour_pa * per_dry
+    steam = 2.501e6 + 1860.0 * t_c
+    slope = 1006.0 + 1860.0 * ratio + steam * 0.621945 * pressure_pa * vapour_rise * per_dry * per_dry
+    return 1006.0 * t_c + ratio * steam, slope
 
 
 @kernel
@@ -48,37 +48,38 @@ def tower_heat_w(
 ) -> float:
     """Heat rejected by one cell, W: air is a fluid whose heat capacity is the slope of saturation enthalpy.
 
-    The leaving air is where that heat and the air's own enthalpy agree: regula falsi (Illinois) between the wet bulb
-    and the entering water, to a millionth of the heat.
+    The leaving air is where that heat and the air's own enthalpy agree: Newton inside the bracket of wet bulb and
+    entering water, to a millionth of the heat.
     """
     if water_in_c != water_in_c or wet_bulb_c != wet_bulb_c:
         return water_in_c + wet_bulb_c
-    if water_kg_s <= 1e-9 or air_kg_s <= 1e-9 or water_in_c - wet_bulb_c <= 1e-9:
+    most_k = water_in_c - wet_bulb_c
+    if water_kg_s <= 1e-9 or air_kg_s <= 1e-9 or most_k <= 1e-9:
         return 0.0
     water_w_k = water_kg_s * 4186.0
-    enthalpy_in = saturation_enthalpy_j_kg(wet_bulb_c, pressure_pa)
-    low_k, high_k = 1e-4 * (water_in_c - wet_bulb_c), water_in_c - wet_bulb_c
-    lift = saturation_enthalpy_j_kg(wet_bulb_c + low_k, pressure_pa) - enthalpy_in
-    low_w = air_kg_s * lift - _merkel_w(low_k, lift, water_in_c, wet_bulb_c, water_w_k, air_kg_s, ua_w_k)
-    lift = saturation_enthalpy_j_kg(water_in_c, pressure_pa) - enthalpy_in
-    heat_w = _merkel_w(high_k, lift, water_in_c, wet_bulb_c, water_w_k, air_kg_s, ua_w_k)
-    high_w = air_kg_s * lift - heat_w
-    side = 0
-    for _ in range(30):
-        gap_k = (low_k * high_w - high_k * low_w) / (high_w - low_w) if high_w > low_w else 0.5 * (low_k + high_k)
-        lift = saturation_enthalpy_j_kg(wet_bulb_c + gap_k, pressure_pa) - enthalpy_in
-        heat_w = _merkel_w(gap_k, lift, water_in_c, wet_bulb_c, water_w_k, air_kg_s, ua_w_k)
-        error_w = air_kg_s * lift - heat_w
-        if abs(error_w) <= 1e-6 * heat_w:
-            break
+    enthalpy_in, _ = _saturated(wet_bulb_c, pressure_pa)
+    low, high, gap_k = 0.0, most_k, 0.5 * most_k
+    heat_w = 0.0
+    for _ in range(60):
+        enthalpy, rise = _saturated(wet_bulb_c + gap_k, pressure_pa)
+        slope = (enthalpy - enthalpy_in) / gap_k
+        ntu = ua_w_k * slope / (1006.0 * water_w_k)
+        ratio = water_w_k / (air_kg_s * slope)
+        grows = (rise - slope) / (gap_k * slope)
+        share, share_slope = one_side_share(ntu, ratio, ntu * grows, ratio * grows)
+        heat_w = share * water_w_k * most_k
+        error_w = air_kg_s * (enthalpy - enthalpy_in) - heat_w
+        step = -error_w / (air_kg_s * rise - share_slope * water_w_k * most_k)
+        if abs(step) <= 1e-3 * gap_k:
+            return heat_w + share_slope * water_w_k * most_k * step  # Newton's next error is the square of this one
         if error_w < 0.0:
-            low_k, low_w = gap_k, error_w
-            high_w = 0.5 * high_w if side < 0 else high_w
-            side = -1
+            low = gap_k
         else:
-            high_k, high_w = gap_k, error_w
-            low_w = 0.5 * low_w if side > 0 else low_w
-            side = 1
+            high = gap_k
+        if high - low < 1e-12 * most_k:
+            break
+        after = gap_k + step
+        gap_k = after if low < after < high else 0.5 * (low + high)
     return heat_w
 
 
@@ -119,19 +120,8 @@ def _wet_bulb_of_enthalpy_c(enthalpy_j_kg: float, guess_c: float, pressure_pa: f
     """(temperature degC, enthalpy's slope J/kgK) of saturated air by its enthalpy: Newton from a guess."""
     t_c, slope = guess_c, 1.0
     for _ in range(12):
-        if t_c < 0.0:
-            per_t = 1.0 / (t_c + 273.86)
-            vapour_pa = 611.21 * math.exp(22.587 * t_c * per_t)
-            vapour_rise = vapour_pa * 22.587 * 273.86 * per_t * per_t
-        else:
-            per_t = 1.0 / (t_c + 243.04)
-            vapour_pa = 610.94 * math.exp(17.625 * t_c * per_t)
-            vapour_rise = vapour_pa * 17.625 * 243.04 * per_t * per_t
-        per_dry = 1.0 / (pressure_pa - vapour_pa)
-        ratio = 0.621945 * vapour_pa * per_dry
-        steam = 2.501e6 + 1860.0 * t_c
-        slope = 1006.0 + 1860.0 * ratio + steam * 0.621945 * pressure_pa * vapour_rise * per_dry * per_dry
-        step = (1006.0 * t_c + ratio * steam - enthalpy_j_kg) / slope
+        enthalpy, slope = _saturated(t_c, pressure_pa)
+        step = (enthalpy - enthalpy_j_kg) / slope
         t_c -= min(max(step, -8.0), 8.0)
         if abs(step) < 3e-3:
             break  # Newton's next error is the square of this one
@@ -167,26 +157,36 @@ def cell_fan_for_heat(
         return 0.0, idle_w
     if water_kg_s <= 1e-9 or water_in_c <= wet_bulb_c:
         return 1.0, 0.0
+    if guess_frac >= 1.0:
+        full_w = tower_cell_heat_w(
+            water_in_c, wet_bulb_c, design_wet_bulb_c, water_kg_s, water0_kg_s, air0_kg_s, ua0_w_k, 1.0, pressure_pa
+        )
+        if full_w <= wanted_w:
+            return 1.0, full_w
     water_w_k = water_kg_s * 4186.0
     water_frac = min(max(water_kg_s / water0_kg_s, 0.3), 1.0)
-    enthalpy_in = saturation_enthalpy_j_kg(wet_bulb_c, pressure_pa)
-    # water is never cooled below the wet bulb, nor does air leave warmer than the water came
-    most_lift = saturation_enthalpy_j_kg(water_in_c, pressure_pa) - enthalpy_in
-    least = wanted_w / (air0_kg_s * most_lift)
-    if wanted_w >= water_w_k * (water_in_c - wet_bulb_c) or least >= 1.0:
+    enthalpy_in, slope_in = _saturated(wet_bulb_c, pressure_pa)
+    if wanted_w >= water_w_k * (water_in_c - wet_bulb_c):  # water is never cooled below the wet bulb
         return 1.0, tower_cell_heat_w(
             water_in_c, wet_bulb_c, design_wet_bulb_c, water_kg_s, water0_kg_s, air0_kg_s, ua0_w_k, 1.0, pressure_pa
         )
-    low, high, high_seen = max(LEAST_FAN, least), 1.0, 0
-    low_seen = 1 if least > LEAST_FAN else 0
-    fan = guess_frac if guess_frac == guess_frac else 0.6
-    fan = min(max(fan, low + 0.01 * (1.0 - low) if low_seen == 1 else low), 1.0)
-    leaving_c = 0.5 * (water_in_c + wet_bulb_c)
+    low, high, low_seen, high_seen = LEAST_FAN, 1.0, 0, 0
+    fan = min(max(guess_frac, LEAST_FAN), 1.0) if guess_frac == guess_frac else 0.6
+    # the slope grows by some six per cent a kelvin
+    straight_k = wanted_w / (fan * air0_kg_s * slope_in)
+    leaving_c = min(wet_bulb_c + straight_k / (1.0 + 0.026 * straight_k), water_in_c)
     per_wet_bulb = ua0_w_k * tower_ua_factor(wet_bulb_c, design_wet_bulb_c, 1.0, water_frac)
     most_w = water_w_k * (water_in_c - wet_bulb_c)
     for _ in range(40):
         lift = wanted_w / (fan * air0_kg_s)
         leaving_c, enthalpy_slope = _wet_bulb_of_enthalpy_c(enthalpy_in + lift, leaving_c, pressure_pa)
+        if leaving_c >= water_in_c:  # so little air cannot carry the heat
+            low, low_seen = fan, 1
+            if low >= 1.0:
+                break
+            fan = high if high_seen == 0 else 0.5 * (fan + high)
+            leaving_c = 0.5 * (water_in_c + wet_bulb_c)
+            continue
         gap_k = max(leaving_c - wet_bulb_c, 1e-6)
         by_air = 1.3 * fan - 0.3 * fan * fan
         ntu = per_wet_bulb * by_air * lift / (gap_k * 1006.0 * water_w_k)
