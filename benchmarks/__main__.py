@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import msgspec
 import structlog
 
-from benchmarks import cycle, historian, ingest, spool, steps
+from benchmarks import cycle, historian, ingest, physics, racks, spool, steps
 from benchmarks.measuring import Effort, Figure, seconds, tell
 
 
@@ -25,6 +25,8 @@ class Bench:
 BENCHES = (
     Bench(ingest.IDS, ingest.measure),
     Bench(steps.IDS, steps.measure),
+    Bench(physics.IDS, physics.measure),
+    Bench(racks.IDS, racks.measure),
     Bench(cycle.IDS, cycle.measure),
     Bench(spool.IDS, spool.measure),
     Bench(historian.IDS, historian.measure),

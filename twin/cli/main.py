@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from twin import __version__
-from twin.cli import config, map
+from twin.cli import bench, config, map
 from twin.cli.broker import broker
 from twin.cli.demo import demo
 from twin.cli.explain import explain
@@ -51,6 +51,7 @@ app.command()(replay)
 app.command()(explain)
 app.command(name="warm-up")(warm_up)
 app.command()(broker)
+app.add_typer(bench.app, name="bench")
 app.add_typer(config.app, name="config")
 app.add_typer(map.app, name="map")
 
