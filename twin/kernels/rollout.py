@@ -31,12 +31,29 @@ from twin.kernels.power import all_ups_loss_w, transformer_loss_w
 from twin.kernels.site import HallRow, OptionRow, PlantRow, UpsRow
 from twin.kernels.water_step import step_chilled_water, step_condenser_water
 
-# rows of a hall's lanes, shape (n_hall, 12, n_lane)
-AIR, METAL, INLET, FLOW, BACK, FLOOR_AIR, FLOOR_FIXED, PER_STORE, AIR_SUM, IT, OPEN, STORED = range(12)
-LANE_ROWS = 12
-# rows of the sums of a step, shape (7, n_lane)
-COIL_W, COIL_KG_S, FAN_W, IT_W, WORST_C, CHWS_C, PLACE = range(7)
-SUM_ROWS = 7
+# rows of a hall's lanes, shape (n_hall, 15, n_lane)
+(
+    AIR,
+    METAL,
+    INLET,
+    FLOW,
+    BACK,
+    FLOOR_AIR,
+    FLOOR_FIXED,
+    PER_STORE,
+    AIR_SUM,
+    IT,
+    OPEN,
+    STORED,
+    GIVEN,
+    MIXED,
+    SPARE,
+) = range(15)
+LANE_ROWS = 15
+# rows of the sums of a step, shape (5, n_lane); power is that of racks and air handlers
+COIL_W, COIL_KG_S, POWER_W, WORST_C, CHWS_C = range(5)
+SUM_ROWS = 5
+WARMEST_LOAD = 1.3  # of the load at the reference inlet: more than servers draw at any inlet that plans may reach
 SMOOTH = 0.00173  # squared width of the rounded corner where supply begins to fall short
 
 
@@ -49,7 +66,15 @@ def _prepare(
     floor_fixed: Floats,
     per_store: Floats,
     open_w_k: Floats,
+    given_w: Floats,
+    mixed_c: Floats,
+    spare_k: Floats,
+    air_c: Floats,
+    supply_c: Floats,
     chws_c: Floats,
+    base_w: float,
+    room_w: float,
+    offset_k: float,
     per_k: float,
     margin: float,
     through: float,
@@ -66,9 +91,10 @@ def _prepare(
 ) -> None:
     """Air of a hall's step over all lanes: flow, mixing, and the supply below which its open valves cannot go.
 
-    `per_k` is the servers' air at the reference, W/K; fan power is `fan_per_cube` times the cube of the flow, the heat
-    of the open coils per kelvin a parabola in it. Everything the loop needs comes as a number: an array it could not
-    tell from those it fills would keep it from running in vectors.
+    `spare_k` is how far supply stays above that, however warm the hall gets within the step; where it stays above,
+    `given_w` and `mixed_c` are what the supply brings. `per_k` is the servers' air at the reference, W/K; fan power is
+    `fan_per_cube` times the cube of the flow, the heat of the open coils per kelvin a parabola in it. Everything the
+    loop needs comes as a number: an array it could not tell from those it fills would keep it from running in vectors.
     """
     for w in range(inlet_c.shape[0]):
         above = inlet_c[w] - start_c
@@ -88,10 +114,19 @@ def _prepare(
         per_flow = 1.0 / flow
         opened = open_0 + flow * (open_1 + flow * open_2)
         flow_w_k[w] = flow
-        back[w] = mixed * longer
+        part = mixed * longer
+        share_air = 1.0 - opened * per_flow
+        fixed = (opened * chws_c[w] + fan_per_cube * flow * flow * flow) * per_flow
+        supply = supply_c[w]
+        rest = supply + (WARMEST_LOAD * base_w + room_w) * per_flow
+        warmest = air_c[w] if air_c[w] > rest else rest
+        back[w] = part
         open_w_k[w] = opened
-        floor_air[w] = 1.0 - opened * per_flow
-        floor_fixed[w] = (opened * chws_c[w] + fan_per_cube * flow * flow * flow) * per_flow
+        floor_air[w] = share_air
+        floor_fixed[w] = fixed
+        spare_k[w] = supply - (warmest * share_air + fixed)
+        given_w[w] = flow * supply + room_w
+        mixed_c[w] = (1.0 - part) * supply + offset_k
         per_store[w] = 1.0 / (den_w_k + flow)
 
 
@@ -125,7 +160,7 @@ def _sub_steps(
     With d the inlet above the temperature where fans speed up, of which `offset_k` is the part that does not move,
     servers draw fixed_w + leakage_w_k d + fan_w speed^3.
     """
-    metal_share, air_share = exchange_w_k * per_metal, per_metal * exchange_w_k
+    metal_share = exchange_w_k * per_metal
     for _ in range(steps):
         for w in range(air_c.shape[0]):
             air = air_c[w]
@@ -140,9 +175,58 @@ def _sub_steps(
             metal = metal_w_k * metal_c[w] + power
             air = (air_w_k * air + (flow_w_k[w] * supply + (metal_share * metal + room_w))) * per_store[w]
             air_c[w] = air
-            metal_c[w] = air_share * air + per_metal * metal
+            metal_c[w] = metal_share * air + per_metal * metal
             air_sum_c[w] += air
             it_w[w] += power
+
+
+@fused_kernel
+def _free_sub_steps(
+    air_c: Floats,
+    metal_c: Floats,
+    air_sum_c: Floats,
+    it_w: Floats,
+    given_w: Floats,
+    back: Floats,
+    mixed_c: Floats,
+    per_store: Floats,
+    fixed_w: float,
+    leakage_w_k: float,
+    fan_w: float,
+    speed_per_k: float,
+    speed_most: float,
+    air_w_k: float,
+    metal_w_k: float,
+    exchange_w_k: float,
+    per_metal: float,
+    steps: int,
+) -> None:
+    """`_sub_steps` where no valve reaches its end: supply stands still, and what it brings is known beforehand."""
+    metal_share = exchange_w_k * per_metal
+    for _ in range(steps):
+        for w in range(air_c.shape[0]):
+            air = air_c[w]
+            above = back[w] * air + mixed_c[w]
+            positive = above if above > 0.0 else 0.0
+            speed = 1.0 + speed_per_k * positive
+            speed = speed if speed < speed_most else speed_most
+            power = fan_w * (speed * speed * speed) + (leakage_w_k * above + fixed_w)
+            metal = metal_w_k * metal_c[w] + power
+            air = (air_w_k * air + (given_w[w] + metal_share * metal)) * per_store[w]
+            air_c[w] = air
+            metal_c[w] = metal_share * air + per_metal * metal
+            air_sum_c[w] += air
+            it_w[w] += power
+
+
+@kernel
+def _least(values: Floats) -> float:
+    """The least of some values; a missing one is the least of all."""
+    least = values[0]
+    for w in range(values.shape[0]):
+        if not values[w] >= least:
+            least = values[w]
+    return float(least)
 
 
 @fused_kernel
@@ -161,10 +245,9 @@ def _close(
     supply_c: Floats,
     chws_c: Floats,
     coil_w: Floats,
-    fan_w: Floats,
-    racks_w: Floats,
+    coil_kg_s: Floats,
+    power_w: Floats,
     worst_c: Floats,
-    place: Floats,
     per_step: float,
     per_s: float,
     air_j_k: float,
@@ -174,39 +257,6 @@ def _close(
     fan_per_cube: float,
     offset_k: float,
     spread_k: float,
-) -> None:
-    """Add a hall's step to the sums of all lanes; arrays of shape (n_lane,).
-
-    Its coil heat is what the balance of the whole step leaves: racks and room, less what air and metal stored and what
-    the walls took. `place` becomes the coil heat over what the open valves would take.
-    """
-    for w in range(air_c.shape[0]):
-        air, flow = air_c[w], flow_w_k[w]
-        fan = fan_per_cube * flow * flow * flow
-        racks = it_w[w] * per_step
-        stored = air_j_k * air + metal_j_k * metal_c[w]
-        heat = racks + room_w - envelope_w_k * air_sum_c[w] * per_step - (stored - stored_j[w]) * per_s + fan
-        stored_j[w] = stored
-        least = air * floor_air[w] + floor_fixed[w]
-        supply = supply_c[w]
-        supply = supply if supply > least else least
-        inlet = supply + back[w] * (air - supply) + offset_k
-        inlet_c[w] = inlet
-        warmest = inlet + spread_k
-        worst_c[w] = worst_c[w] if worst_c[w] > warmest else warmest
-        coil_w[w] += heat
-        fan_w[w] += fan
-        racks_w[w] += racks
-        reach = open_w_k[w] * (air - chws_c[w])
-        place[w] = heat / (reach if reach > 1.0 else 1.0)
-        air_sum_c[w] = 0.0
-        it_w[w] = 0.0
-
-
-@fused_kernel
-def _coil_water(
-    place: Floats,
-    flow_w_k: Floats,
     per_rated: float,
     most_kg_s: float,
     pole_0: float,
@@ -223,17 +273,39 @@ def _coil_water(
     c30: float,
     c31: float,
     c32: float,
-    kg_s: Floats,
 ) -> None:
-    """Add a hall's chilled water to that of all lanes: a rational function of place and air fraction, see `Coils`."""
-    for w in range(place.shape[0]):
-        x = flow_w_k[w] * per_rated
-        s = place[w]
+    """Add a hall's step to the sums of all lanes; arrays of shape (n_lane,).
+
+    Its coil heat is what the balance of the whole step leaves: racks and room, less what air and metal stored and what
+    the walls took. The chilled water it needs is a rational function, see `Coils`.
+    """
+    for w in range(air_c.shape[0]):
+        air, flow = air_c[w], flow_w_k[w]
+        fan = fan_per_cube * flow * flow * flow
+        racks = it_w[w] * per_step
+        stored = air_j_k * air + metal_j_k * metal_c[w]
+        heat = racks + room_w - envelope_w_k * air_sum_c[w] * per_step - (stored - stored_j[w]) * per_s + fan
+        stored_j[w] = stored
+        air_sum_c[w] = 0.0
+        it_w[w] = 0.0
+        least = air * floor_air[w] + floor_fixed[w]
+        supply = supply_c[w]
+        supply = supply if supply > least else least
+        inlet = supply + back[w] * (air - supply) + offset_k
+        inlet_c[w] = inlet
+        warmest = inlet + spread_k
+        worst_c[w] = worst_c[w] if worst_c[w] > warmest else warmest
+        coil_w[w] += heat
+        power_w[w] += racks + fan
+        reach = open_w_k[w] * (air - chws_c[w])
+        reach = reach if reach > 1.0 else 1.0
+        s = heat / reach
         s = s if s > 0.0 else 0.0
         s = s if s < 1.0 else 1.0
+        x = flow * per_rated
         cubic = (c30 + x * (c31 + x * c32)) * s + (c20 + x * (c21 + x * c22))
         top = (cubic * s + (c10 + x * (c11 + x * c12))) * s + (c00 + x * (c01 + x * c02))
-        kg_s[w] += most_kg_s * s * top / (1.0 - (pole_0 + pole_1 * x) * s)
+        coil_kg_s[w] += most_kg_s * s * top / (1.0 - (pole_0 + pole_1 * x) * s)
 
 
 @kernel
@@ -319,6 +391,9 @@ def roll_out(
             kind, units = int(coil[h]), max(running[h], 1e-3)
             rated_w_k = units * hall.air0_kg_s * 1006.0
             fan_per_cube = units * hall.crah_fan_w / (rated_w_k * rated_w_k * rated_w_k)
+            fixed_w = base_w * (
+                1.0 + hall.leakage_per_k * (hall.speed_start_c - hall.reference_c) - hall.fan_share_frac
+            )
             _prepare(
                 row[INLET],
                 row[FLOW],
@@ -327,7 +402,15 @@ def roll_out(
                 row[FLOOR_FIXED],
                 row[PER_STORE],
                 row[OPEN],
+                row[GIVEN],
+                row[MIXED],
+                row[SPARE],
+                row[AIR],
+                wanted_c,
                 sums[CHWS_C],
+                base_w,
+                room_w,
+                offset_k[h] - hall.speed_start_c,
                 base_w / hall.rise_k,
                 hall.flow_margin,
                 1.0 - hall.bypass_frac,
@@ -342,30 +425,53 @@ def roll_out(
                 units * open_fit[kind, 2] / (rated_w_k * rated_w_k),
                 den_w_k,
             )
-            _sub_steps(
-                row[AIR],
-                row[METAL],
-                row[AIR_SUM],
-                row[IT],
-                row[FLOW],
-                row[BACK],
-                row[FLOOR_AIR],
-                row[FLOOR_FIXED],
-                row[PER_STORE],
-                wanted_c,
-                offset_k[h] - hall.speed_start_c,
-                base_w * (1.0 + hall.leakage_per_k * (hall.speed_start_c - hall.reference_c) - hall.fan_share_frac),
-                base_w * hall.leakage_per_k,
-                base_w * hall.fan_share_frac,
-                hall.speed_per_k,
-                hall.max_speed_ratio,
-                air_w_k,
-                metal_w_k,
-                hall.metal_ua_w_k,
-                per_metal,
-                room_w,
-                steps,
-            )
+            if _least(row[SPARE]) > 0.0:
+                _free_sub_steps(
+                    row[AIR],
+                    row[METAL],
+                    row[AIR_SUM],
+                    row[IT],
+                    row[GIVEN],
+                    row[BACK],
+                    row[MIXED],
+                    row[PER_STORE],
+                    fixed_w,
+                    base_w * hall.leakage_per_k,
+                    base_w * hall.fan_share_frac,
+                    hall.speed_per_k,
+                    hall.max_speed_ratio,
+                    air_w_k,
+                    metal_w_k,
+                    hall.metal_ua_w_k,
+                    per_metal,
+                    steps,
+                )
+            else:
+                _sub_steps(
+                    row[AIR],
+                    row[METAL],
+                    row[AIR_SUM],
+                    row[IT],
+                    row[FLOW],
+                    row[BACK],
+                    row[FLOOR_AIR],
+                    row[FLOOR_FIXED],
+                    row[PER_STORE],
+                    wanted_c,
+                    offset_k[h] - hall.speed_start_c,
+                    fixed_w,
+                    base_w * hall.leakage_per_k,
+                    base_w * hall.fan_share_frac,
+                    hall.speed_per_k,
+                    hall.max_speed_ratio,
+                    air_w_k,
+                    metal_w_k,
+                    hall.metal_ua_w_k,
+                    per_metal,
+                    room_w,
+                    steps,
+                )
+            c = water[kind]
             _close(
                 row[AIR],
                 row[METAL],
@@ -381,10 +487,9 @@ def roll_out(
                 wanted_c,
                 sums[CHWS_C],
                 sums[COIL_W],
-                sums[FAN_W],
-                sums[IT_W],
+                sums[COIL_KG_S],
+                sums[POWER_W],
                 sums[WORST_C],
-                sums[PLACE],
                 1.0 / steps,
                 1.0 / dt_s,
                 hall.air_j_k,
@@ -394,11 +499,6 @@ def roll_out(
                 fan_per_cube,
                 offset_k[h],
                 spread_k[h],
-            )
-            c = water[kind]
-            _coil_water(
-                sums[PLACE],
-                row[FLOW],
                 1.0 / rated_w_k,
                 units * hall.water_max_kg_s,
                 c[0],
@@ -415,7 +515,6 @@ def roll_out(
                 c[11],
                 c[12],
                 c[13],
-                sums[COIL_KG_S],
             )
         for w in range(n):
             u[U_CHWS], u[U_CWS] = chws_c[t, begin + w], cws_c[t, begin + w]
@@ -427,8 +526,7 @@ def roll_out(
                 if plant.air_cooled <= 0.0:
                     step_condenser_water(plant, options, x, u, dt_s / parts, y)
                 plant_w += (y[Y_CHILLER] + y[Y_TOWER] + y[Y_CHW_PUMP] + y[Y_CW_PUMP]) / parts
-            it_w = sums[IT_W, w]
-            carried_w = it_w + pdu_w + ups_w + plant_w + sums[FAN_W, w] + lights_w
+            carried_w = sums[POWER_W, w] + pdu_w + ups_w + plant_w + lights_w
             transformer_w = transformer_loss_w(
                 carried_w,
                 plant.transformers,

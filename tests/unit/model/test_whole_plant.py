@@ -17,10 +17,15 @@ from twin.model.steady import Candidates, Conditions, SteadyBatch, steady_state
 TABLE_CHW_PUMP_W = 23.55e3  # the table fixes a range of 6 K; here the coils' valves decide it
 
 
-def unbounded_fans() -> Facility:
+def unbounded_fans(modules: int = 10) -> Facility:
     """The reference facility, its air handlers allowed past their rating as the table allows them."""
     facility = reference_facility()
-    return replace(facility, halls=tuple(replace(h, crah=replace(h.crah, max_fan_frac=1.3)) for h in facility.halls))
+    ups = tuple(replace(side, modules=modules) for side in facility.power.ups)
+    return replace(
+        facility,
+        halls=tuple(replace(h, crah=replace(h.crah, max_fan_frac=1.3)) for h in facility.halls),
+        power=replace(facility.power, ups=ups),
+    )
 
 
 def conditions(
@@ -66,20 +71,30 @@ def at_design_range(
 
 
 @pytest.mark.parametrize(
-    ("chws_c", "cws_c", "wet_bulb_c", "eco", "crahs", "total_kw", "pue2"),
+    ("chws_c", "cws_c", "wet_bulb_c", "eco", "crahs", "modules", "ups_kw", "total_kw", "pue2"),
     [
-        (12, 24, 20, 0.0, 10, 1932.8, 1.289),
-        (12, 20, 14, 0.0, 10, 1908.8, 1.273),
-        (9, 24, 20, 0.0, 10, 1961.1, 1.307),
-        (12, 24, 20, 1.0, 10, 1886.7, 1.258),
-        (12, 24, 20, 0.0, 8, 1979.3, 1.320),
+        (12, 24, 20, 0.0, 10, 10, 56.92, 1932.8, 1.289),
+        (12, 20, 14, 0.0, 10, 10, 56.92, 1908.8, 1.273),
+        (9, 24, 20, 0.0, 10, 10, 56.92, 1961.1, 1.307),
+        (12, 24, 20, 1.0, 10, 10, 19.80, 1886.7, 1.258),
+        (12, 24, 20, 0.0, 10, 8, 52.63, 1927.4, 1.285),
+        (12, 24, 20, 0.0, 8, 10, 56.92, 1979.3, 1.320),
     ],
 )
 def test_the_printed_table(
-    chws_c: float, cws_c: float, wet_bulb_c: float, eco: float, crahs: int, total_kw: float, pue2: float
+    chws_c: float,
+    cws_c: float,
+    wet_bulb_c: float,
+    eco: float,
+    crahs: int,
+    modules: int,
+    ups_kw: float,
+    total_kw: float,
+    pue2: float,
 ) -> None:
-    batch = at_design_range(compile_site(unbounded_fans()), chws_c, cws_c, wet_bulb_c, eco, crahs)
+    batch = at_design_range(compile_site(unbounded_fans(modules)), chws_c, cws_c, wet_bulb_c, eco, crahs)
     assert batch.facility_w[0] / 1e3 == pytest.approx(total_kw, rel=0.005)
+    assert batch.ups_loss_w[0] / 1e3 == pytest.approx(ups_kw, rel=0.002)
     assert batch.facility_w[0] / 1500e3 == pytest.approx(pue2, abs=0.003)
 
 
