@@ -70,8 +70,9 @@ def _door_heat_w(
     """Heat that the rear doors of a hall take from its exhaust, W; never more than the racks give to the air."""
     if other.door_ua0_w_k <= 0.0:
         return 0.0
+    exhaust_c, _ = exhaust_air_c(hall, x[XH_SUPPLY], x[XH_AIR], it_w_k, flow_w_k)
     heat_w, _, _ = rear_door(
-        exhaust_air_c(hall, x[XH_SUPPLY], x[XH_AIR], it_w_k, flow_w_k),
+        exhaust_c,
         facility_c,
         it_w_k / 1006.0,
         other.door_water0_kg_s,

@@ -41,22 +41,22 @@ def handlers_air(hall: HallRow, it_w_k: float, running: float) -> tuple[float, f
 
 
 @kernel
-def exhaust_air_c(hall: HallRow, supply_c: float, return_c: float, it_w_k: float, flow_w_k: float) -> float:
-    """Air behind the servers, degC.
+def exhaust_air_c(
+    hall: HallRow, supply_c: float, return_c: float, it_w_k: float, flow_w_k: float
+) -> tuple[float, float]:
+    """(air behind the servers degC, share of it that they draw in again).
 
     All supply air meets again in the return; what passed the servers is warmer by the share that did not.
     """
     back = recirculated_frac(flow_w_k, it_w_k, hall.bypass_frac)
     through_w_k = max(it_w_k * (1.0 - back), 0.05 * flow_w_k)
-    return supply_c + (return_c - supply_c) * max(flow_w_k / through_w_k, 1.0)
+    return supply_c + (return_c - supply_c) * max(flow_w_k / through_w_k, 1.0), back
 
 
 @kernel
 def hall_inlet_c(hall: HallRow, supply_c: float, return_c: float, it_w_k: float, flow_w_k: float) -> float:
     """Mean server inlet, degC: supply air, mixed with exhaust where supply falls short of what the servers draw."""
-    back = recirculated_frac(flow_w_k, it_w_k, hall.bypass_frac)
-    through_w_k = max(it_w_k * (1.0 - back), 0.05 * flow_w_k)
-    exhaust_c = supply_c + (return_c - supply_c) * max(flow_w_k / through_w_k, 1.0)
+    exhaust_c, back = exhaust_air_c(hall, supply_c, return_c, it_w_k, flow_w_k)
     return supply_c + back * (exhaust_c - supply_c)
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +28,7 @@ from twin.model.simulate import first_state, run
 from twin.model.steady import Candidates, Conditions, steady_state
 
 HOUR = 60
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -286,3 +292,39 @@ def test_each_plan_is_its_own_on_any_number_of_threads(site: CompiledSite) -> No
 def test_halls_that_the_rollout_has_no_equations_for_are_refused() -> None:
     with pytest.raises(UnknownTopology, match="chilled water alone"):
         Rollout(compile_site(everything()))
+
+
+# --- compiled and not
+PRINTED = """
+import json
+from tests.unit.model.test_simulate import a_varied_hour
+print(json.dumps(a_varied_hour().tolist()))
+"""
+
+
+def a_varied_hour() -> Floats:
+    """Outputs of a site with everything over an hour in which much happens, and of plans rolled out beside it."""
+    site, n = compile_site(everything(sink="towers")), 12
+    chance = np.random.default_rng(7)
+    u = Drive(
+        outdoor_c=chance.uniform(2.0, 34.0, n), wet_bulb_c=chance.uniform(-1.0, 2.0, n),
+        load_w=chance.uniform(0.3, 1.0, (n, 3)) * site.halls.rated_w, supply_air_c=chance.uniform(18.0, 26.0, (n, 3)),
+        chws_c=chance.uniform(8.0, 16.0, n), charge_w=chance.normal(0.0, 3e5, n)[:, None],
+        plane_w_m2=chance.uniform(0.0, 900.0, n)[:, None], n=n,
+    ).rows(site)  # fmt: skip
+    _, out = run(site, first_state(site, u[0]), u, 300.0)
+    plain = compile_site(reference_facility())
+    x = first_state(plain, Drive(28.0, 20.0, 600e3).rows(plain)[0])
+    rolled = Rollout(plain).plans(x, horizon(plain, 3, 300.0, 1), some_plans(3, 2, 4, 2), threads=1)
+    return np.concatenate([out.ravel(), rolled.facility_w.ravel(), rolled.worst_inlet_c.ravel()])
+
+
+def test_without_the_compiler_the_same_figures_come_out() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PRINTED], cwd=ROOT, env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, capture_output=True,
+        text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    plain, compiled = np.array(json.loads(done.stdout)), a_varied_hour()
+    assert plain.shape == compiled.shape
+    assert plain == pytest.approx(compiled, rel=1e-9, abs=1e-6)
