@@ -25,7 +25,7 @@ class Bench:
 BENCHES = (
     Bench(ingest.IDS, ingest.measure),
     Bench(steps.IDS, steps.measure),
-    Bench(physics.IDS, physics.measure),
+    *(Bench((id_,), part) for id_, part in physics.parts()),
     Bench(racks.IDS, racks.measure),
     Bench(cycle.IDS, cycle.measure),
     Bench(spool.IDS, spool.measure),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import TypeAlias
 
 from benchmarks.energyplus.engine import missing, weather_path
 from benchmarks.measuring import Effort, Figure, seconds, side_by_side, tell
@@ -27,21 +28,26 @@ _WARM = "from twin.model.warm import warm; from twin.study.speed import referenc
 _HALLS = (10, 20, 40, 80, 200)
 
 
-def measure(effort: Effort) -> Sequence[Figure]:
-    """All of them; the engine's part only where it is installed."""
-    return (_two_zones(effort), _rollout(effort), _coolant(effort), _year(effort), _start(effort), *_engine(effort))
+Measure: TypeAlias = Callable[[Effort], Sequence[Figure]]
 
 
-def _two_zones(effort: Effort) -> Figure:
+def parts() -> Sequence[tuple[str, Measure]]:
+    """Each id with what measures it alone; the engine's gives nothing where it is not installed."""
+    return tuple(zip(IDS, (_two_zones, _rollout, _coolant, _year, _start, _engine), strict=True))
+
+
+def _two_zones(effort: Effort) -> Sequence[Figure]:
     site, n = compile_site(speed.reference()), effort.of(50_000, 500)
     u = speed.a_year(site, steps=n, step_s=60.0)
     fast_s, slow_s = speed.steps_s(site, u, 60.0), _interpreted_s(effort.of(300, 20))
-    return Figure(
-        IDS[0], 1.0 / fast_s, "steps/s", n, "the same functions interpreted (NUMBA_DISABLE_JIT=1)", slow_s / fast_s
+    return (
+        Figure(
+            IDS[0], 1.0 / fast_s, "steps/s", n, "the same functions interpreted (NUMBA_DISABLE_JIT=1)", slow_s / fast_s
+        ),
     )
 
 
-def _rollout(effort: Effort) -> Figure:
+def _rollout(effort: Effort) -> Sequence[Figure]:
     plans, steps = effort.of(1024, 64), effort.of(48, 4)
     two_s, one_s = side_by_side(
         lambda: speed.plans_s(40, plans, steps, threads=2, repetitions=1),
@@ -52,23 +58,23 @@ def _rollout(effort: Effort) -> Figure:
         each = {n: speed.plans_s(n, plans, steps, threads=2, repetitions=3) for n in _HALLS}
         told = ", ".join(f"{n}: {1e3 * s:.0f} ms ({1e3 * s / n:.2f} a hall)" for n, s in each.items())
         tell(f"rollout by halls on two threads: {told}")
-    return Figure(IDS[1], 1e3 * two_s, "ms", plans * steps * 40 * 10, "one thread", one_s / two_s)
+    return (Figure(IDS[1], 1e3 * two_s, "ms", plans * steps * 40 * 10, "one thread", one_s / two_s),)
 
 
-def _coolant(effort: Effort) -> Figure:
+def _coolant(effort: Effort) -> Sequence[Figure]:
     site, n = compile_site(speed.coolant_units(25)), effort.of(5760, 20)
     each_s = speed.steps_s(site, speed.a_year(site, steps=n, step_s=15.0), 15.0, effort.repetitions)
-    return Figure(IDS[2], 5760 * each_s, "s", 5760, "the day itself", 5760 * each_s / 86_400.0)
+    return (Figure(IDS[2], 5760 * each_s, "s", 5760, "the day itself", 5760 * each_s / 86_400.0),)
 
 
-def _year(effort: Effort) -> Figure:
+def _year(effort: Effort) -> Sequence[Figure]:
     site, n = compile_site(speed.with_everything()), effort.of(525_600, 500)
     u = speed.a_year(site, steps=min(n, 52_560), step_s=60.0)
     each_s = speed.steps_s(site, u, 60.0, effort.repetitions)
-    return Figure(IDS[3], 525_600 * each_s, "s", 525_600, "the year itself", 525_600 * each_s / 31_536_000.0)
+    return (Figure(IDS[3], 525_600 * each_s, "s", 525_600, "the year itself", 525_600 * each_s / 31_536_000.0),)
 
 
-def _start(effort: Effort) -> Figure:
+def _start(effort: Effort) -> Sequence[Figure]:
     """A process that loads the kernels of a cycle from the cache, beside one that has to compile them."""
     with TemporaryDirectory() as empty:
         cold_s = 0.0 if effort.quick else _start_s(NUMBA_CACHE_DIR=empty)
@@ -76,7 +82,7 @@ def _start(effort: Effort) -> Figure:
             tell(f"start: {cold_s:.1f} s when everything is compiled first")
         _start_s()
         warm_s = median(_start_s() for _ in range(effort.repetitions))
-    return Figure(IDS[4], warm_s, "s", 1, "compiling first", (cold_s or warm_s) / warm_s)
+    return (Figure(IDS[4], warm_s, "s", 1, "compiling first", (cold_s or warm_s) / warm_s),)
 
 
 def _start_s(**environment: str) -> float:

@@ -250,3 +250,15 @@ def test_the_decision_record_page_has_every_key() -> None:
         0.0, 0.0, 0.0, 0.0, 0.0, 0.0, (), "", "",
     )  # fmt: skip
     assert set(record.to_json()) - named(REFERENCE / "decision-record.md") == set()
+
+
+@pytest.mark.parametrize("name", ["equations.md", "vectors.md"])
+def test_every_test_that_a_page_names_exists(name: str) -> None:
+    text = (REFERENCE / name).read_text(encoding="utf-8").replace("`K/", "`tests/kernels/")
+    path, faults = ROOT, []
+    for file, test, of_the_same in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`|`::(\w+)`", text):
+        path = ROOT / file if file else path
+        wanted = test or of_the_same
+        if not path.exists() or (wanted and f"def {wanted}(" not in path.read_text(encoding="utf-8")):
+            faults.append(f"{path.name}::{wanted}")
+    assert faults == []
