@@ -36,10 +36,9 @@ from twin.kernels.fans import hydraulic_power_w
 from twin.kernels.immersion import bath_step
 from twin.kernels.site import LiquidRow, PlantRow
 from twin.kernels.towers import cell_fan_for_heat, tower_fan_w
+from twin.kernels.water_step import WATER_J_KG_K, WATER_KG_M3
 from twin.kernels.water_use import latent_frac, tower_water_kg_s
 
-WATER_J_KG_K = 4186.0
-WATER_KG_M3 = 998.0
 SINK_NONE, SINK_CHILLED_WATER, SINK_TOWERS, SINK_DRY_COOLERS = 0.0, 1.0, 2.0, 3.0
 PAD_USE_FRAC = 0.8  # of an adiabatic pad's water that evaporates
 DRAUGHT_FRAC = 0.05  # of a dry cooler's air that moves by itself

@@ -70,9 +70,7 @@ from twin.kernels.liquid_step import (
 from twin.kernels.power import all_ups_loss_w, transformer_loss_w
 from twin.kernels.site import BatteryRow, HallRow, LiquidRow, OptionRow, OtherAirRow, PlantRow, PvRow, UpsRow
 from twin.kernels.storage_step import solar_w, step_batteries
-from twin.kernels.water_step import step_chilled_water, step_condenser_water
-
-WATER_J_KG_K = 4186.0
+from twin.kernels.water_step import WATER_J_KG_K, step_chilled_water, step_condenser_water
 
 
 @kernel

@@ -9,8 +9,8 @@ from twin.kernels._tables import Table, table
 from twin.kernels.coils import design_ua_w_k
 from twin.kernels.dx import EXAMPLE_COIL
 from twin.kernels.site import HallRow, OtherAirRow
+from twin.kernels.water_step import WATER_J_KG_K
 
-WATER_J_KG_K = 4186.0
 AIR_J_KG_K = 1006.0
 VALVE_OPEN_RATIO = 1.2  # water through an open valve, relative to the coil's design flow (engineering estimate)
 SUPPLY_TAU_S = 45.0  # coil, valve and actuator together after a new setpoint (engineering estimate: 30 to 90 s)

@@ -15,9 +15,9 @@ from twin.kernels.dry_coolers import size_dry_cooler
 from twin.kernels.liquid_step import SINK_CHILLED_WATER, SINK_DRY_COOLERS, SINK_NONE, SINK_TOWERS
 from twin.kernels.site import LiquidRow
 from twin.kernels.towers import size_tower
+from twin.kernels.water_step import WATER_J_KG_K, WATER_KG_M3
 
-WATER_J_KG_K = 4186.0
-WATER_J_M3_K = 998.0 * 4186.0
+WATER_J_M3_K = WATER_KG_M3 * WATER_J_KG_K
 VALVE_OPEN_RATIO = 1.2
 COOLER_HA_RATIO = 0.5  # air side over water side
 SINKS = {"chilled_water": SINK_CHILLED_WATER, "towers": SINK_TOWERS, "dry_coolers": SINK_DRY_COOLERS}

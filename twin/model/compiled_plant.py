@@ -12,12 +12,11 @@ from twin.kernels.liquid_step import SINK_CHILLED_WATER
 from twin.kernels.plate_exchangers import size_plate
 from twin.kernels.site import HallRow, LiquidRow, OptionRow, PlantRow
 from twin.kernels.towers import size_tower
+from twin.kernels.water_step import WATER_J_KG_K, WATER_KG_M3
 from twin.model.chiller_catalogue import CATALOGUE
 from twin.model.compiled_liquid import FacilityWater
 from twin.model.reformulated_catalogue import REFORMULATED
 
-WATER_J_KG_K = 4186.0
-WATER_KG_M3 = 998.0
 LEAST_FLOW_FRAC = 0.4  # of a chiller's design flow: below it a bypass keeps the evaporator wet
 CYCLES = 4.0  # of concentration in the tower basin (engineering estimate)
 DRIFT_FRAC = 1e-5  # of the circulating water, with modern eliminators

@@ -14,7 +14,8 @@ import numpy as np
 from twin.domain.arrays import Floats
 from twin.domain.errors import UnknownTopology
 from twin.kernels import columns as at
-from twin.kernels.rollout import LANE_ROWS, SUM_ROWS, roll_out
+from twin.kernels.lanes import LANE_ROWS
+from twin.kernels.rollout import SUM_ROWS, roll_out
 from twin.model.coil_fits import Coils
 from twin.model.compiled import CompiledSite
 from twin.model.layout import Layout
