@@ -14,13 +14,11 @@ import numpy as np
 from twin.domain.arrays import Floats
 from twin.domain.errors import UnknownTopology
 from twin.kernels import columns as at
-from twin.kernels.lanes import LANE_ROWS
-from twin.kernels.rollout import SUM_ROWS, roll_out
+from twin.kernels.lanes import LANES, LANES_SIZE, STATE_SIZE
+from twin.kernels.rollout import roll_out
 from twin.model.coil_fits import Coils
 from twin.model.compiled import CompiledSite
 from twin.model.layout import Layout
-
-LANES = 128  # plans side by side: their numbers of one hall fit the first cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +127,8 @@ def _block(
         *shared,
         begin,
         end,
-        np.empty((n_hall, LANE_ROWS, n)),
-        np.empty((SUM_ROWS, n)),
+        np.empty((n_hall, STATE_SIZE)),
+        np.empty(LANES_SIZE),
         np.empty((n, at.X_HEAD)),
         np.empty(at.U_HEAD),
         np.zeros(at.Y_HEAD),
