@@ -36,3 +36,9 @@ def fused_kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """
     compiled = njit(cache=_KEPT, nogil=True, fastmath={"contract"}, error_model="numpy", **_UNUSED)(function)
     return cast("Callable[_P, _R]", compiled)
+
+
+def inlined_kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """As `kernel`, put whole into every loop that calls it, which may then run in vectors."""
+    compiled = njit(cache=_KEPT, nogil=True, fastmath=False, error_model="numpy", forceinline=True, **_UNUSED)(function)
+    return cast("Callable[_P, _R]", compiled)

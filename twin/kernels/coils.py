@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 
-from twin.kernels._jit import kernel
+from twin.kernels._jit import inlined_kernel, kernel
+from twin.kernels.exponential import exp_of
 
 
 @kernel
@@ -20,26 +21,21 @@ def counterflow_effectiveness(ntu: float, capacity_ratio: float) -> float:
     return (1.0 - decay) / (1.0 - z * decay)
 
 
-@kernel
+@inlined_kernel
 def one_side_share(ntu: float, ratio: float, ntu_slope: float, ratio_fall: float) -> tuple[float, float]:
     """(share of one side's greatest heat that passes, its slope): counterflow with either side the weaker.
 
     `ratio` is this side's capacity rate over the other's; it falls by `ratio_fall` where `ntu` rises by `ntu_slope`.
+    Without branches, for loops that run in vectors: rates that are equal to 1e-5 count as that far apart.
     """
     gap = 1.0 - ratio
-    if abs(gap) < 1e-4:
-        # expanded about equal rates
-        share = ntu / (1.0 + ntu) * (1.0 + 0.5 * ntu / (1.0 + ntu) * gap)
-        return share, (ntu_slope + 0.5 * ntu * ntu * ratio_fall) / ((1.0 + ntu) * (1.0 + ntu))
-    decay = math.exp(-ntu * abs(gap))
-    if gap < 0.0:
-        decay_rise = decay * (ntu_slope * gap + ntu * ratio_fall)
-        share = (1.0 - decay) / (ratio - decay)
-        return share, (share * (ratio_fall + decay_rise) - decay_rise) / (ratio - decay)
-    below = 1.0 - ratio * decay
+    gap = (1e-5 if gap >= 0.0 else -1e-5) if abs(gap) < 1e-5 else gap
+    ratio = 1.0 - gap
+    decay = exp_of(-ntu * gap)
     decay_fall = decay * (ntu_slope * gap + ntu * ratio_fall)
-    share = (1.0 - decay) / below
-    return share, (decay_fall - share * (decay * ratio_fall + ratio * decay_fall)) / below
+    per_below = 1.0 / (1.0 - ratio * decay)
+    share = (1.0 - decay) * per_below
+    return share, (decay_fall - share * (decay * ratio_fall + ratio * decay_fall)) * per_below
 
 
 @kernel

@@ -66,20 +66,20 @@ def flow_lanes(
     """
     for w in range(LANES):
         above = state[INLET + w] - start_c
-        above = above if above > 0.0 else 0.0
+        above = 0.0 if above < 0.0 else above
         speed = 1.0 + speed_per_k * above
-        speed = speed if speed < speed_most else speed_most
+        speed = speed_most if speed > speed_most else speed
         it_w_k = per_k * speed
         flow = margin * it_w_k
-        flow = flow if flow > least_w_k else least_w_k
-        flow = flow if flow < most_w_k else most_w_k
+        flow = least_w_k if flow < least_w_k else flow
+        flow = most_w_k if flow > most_w_k else flow
         lanes[FLOW + w] = flow
         lanes[IT + w] = it_w_k
     for w in range(LANES):
         flow, it_w_k = lanes[FLOW + w], lanes[IT + w]
         store = store_w_k + flow
         gap = 4.0 * through * flow - SMOOTH * it_w_k
-        gap = gap if gap > 1e-3 * it_w_k else 1e-3 * it_w_k
+        gap = 1e-3 * it_w_k if gap < 1e-3 * it_w_k else gap
         lacking = it_w_k - through * flow
         root = math.sqrt(lacking * lacking + SMOOTH * (it_w_k * it_w_k))
         flow_store, it_gap = flow * store, it_w_k * gap
@@ -87,11 +87,11 @@ def flow_lanes(
         per_both, per_it_gap = every * it_gap, every * flow_store
         per_it = per_it_gap * gap
         mixed = 0.5 * (lacking + root) * per_it
-        mixed = mixed if mixed < MOST_MIXED else MOST_MIXED
+        mixed = MOST_MIXED if mixed > MOST_MIXED else mixed
         longer = 2.0 * flow * (2.0 * it_w_k - lacking + root) * per_it_gap
         longest = flow * per_it * (1.0 / (1.0 - MOST_MIXED))
-        longer = longer if longer < longest else longest
-        longer = longer if longer > 1.0 else 1.0
+        longer = longest if longer > longest else longer
+        longer = 1.0 if longer < 1.0 else longer
         lanes[BACK + w] = mixed * longer
         lanes[PER_FLOW + w] = per_both * store
         lanes[PER_STORE + w] = per_both * flow
@@ -171,8 +171,8 @@ def sub_step_lanes(
         for w in range(LANES):
             air = state[AIR + w]
             rise = lanes[RISE + w] * air + lanes[START + w]
-            speed = rise if rise > 1.0 else 1.0
-            speed = speed if speed < speed_most else speed_most
+            speed = 1.0 if rise < 1.0 else rise
+            speed = speed_most if speed > speed_most else speed
             power = fan_w * speed * (speed * speed) + (leakage_w * rise + fixed_w)
             metal = state[METAL + w] + power
             air = (air + share * metal) * lanes[PER_STORE + w] + lanes[GIVEN + w]
@@ -202,10 +202,10 @@ def sub_step_open_lanes(
         for w in range(LANES):
             air, supply, per_store = state[AIR + w], lanes[SUPPLY + w], lanes[PER_STORE + w]
             lacking = air * lanes[FLOOR_AIR + w] + lanes[FLOOR_FIXED + w] - supply
-            lacking = lacking if lacking > 0.0 else 0.0
+            lacking = 0.0 if lacking < 0.0 else lacking
             rise = lanes[RISE + w] * (air - lacking) + (lanes[START + w] + speed_per_k * lacking)
-            speed = rise if rise > 1.0 else 1.0
-            speed = speed if speed < speed_most else speed_most
+            speed = 1.0 if rise < 1.0 else rise
+            speed = speed_most if speed > speed_most else speed
             power = fan_w * speed * (speed * speed) + (leakage_w * rise + fixed_w)
             metal = state[METAL + w] + power
             more = lanes[FLOW + w] * lacking * per_air_w_k
@@ -248,7 +248,7 @@ def close_lanes(
     for w in range(LANES):
         air, supply = state[AIR + w], lanes[SUPPLY + w]
         least = air * lanes[FLOOR_AIR + w] + lanes[FLOOR_FIXED + w]
-        supply = supply if supply > least else least
+        supply = least if supply < least else supply
         inlet = supply + lanes[BACK + w] * (air - supply) + offset_k
         state[INLET + w] = inlet
         warmest = inlet + spread_k
@@ -279,10 +279,10 @@ def water_lanes(
     """Add the chilled water that a hall's coils need, a rational function of heat and flow: see `Coils`."""
     for w in range(LANES):
         reach = lanes[OPEN + w] * (state[AIR + w] - lanes[CHWS + w])
-        reach = reach if reach > 1.0 else 1.0
+        reach = 1.0 if reach < 1.0 else reach
         s = lanes[HEAT + w] / reach
-        s = s if s > 0.0 else 0.0
-        s = s if s < 1.0 else 1.0
+        s = 0.0 if s < 0.0 else s
+        s = 1.0 if s > 1.0 else s
         x = lanes[FLOW + w] * per_rated
         cubic = (c30 + x * (c31 + x * c32)) * s + (c20 + x * (c21 + x * c22))
         top = (cubic * s + (c10 + x * (c11 + x * c12))) * s + (c00 + x * (c01 + x * c02))

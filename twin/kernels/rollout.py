@@ -20,6 +20,7 @@ from twin.kernels.columns import (
     U_WET_BULB,
     X_CHWS,
     X_HEAD,
+    X_TOWER_FAN,
     Y_CHILLER,
     Y_CHW_PUMP,
     Y_CW_PUMP,
@@ -47,7 +48,12 @@ from twin.kernels.lanes import (
 )
 from twin.kernels.power import all_ups_loss_w, transformer_loss_w
 from twin.kernels.site import HallRow, OptionRow, PlantRow, UpsRow
-from twin.kernels.water_step import step_chilled_water, step_condenser_water
+from twin.kernels.tower_lanes import CELLS_SIZE, FAN, GOT_W, WANTED_W, WATER_IN_C, WATER_KG_S, cell_fans_for_heat
+from twin.kernels.water_step import asked_of_cells, given_by_cells, step_chilled_water
+
+# more rows of what plans ask of cells: how many cells, and what the whole plant takes
+COUNT, PLANT_W = CELLS_SIZE, CELLS_SIZE + LANES
+PLANT_SIZE = CELLS_SIZE + 2 * LANES
 
 
 @kernel
@@ -81,8 +87,9 @@ def roll_out(
     states: Floats,
     lanes: Floats,
     heads: Floats,
+    cells: Floats,
+    outputs: Floats,
     u: Floats,
-    y: Floats,
     facility_w: Floats,
     worst_c: Floats,
 ) -> None:
@@ -92,11 +99,13 @@ def roll_out(
     (n_step,), and load, (n_step, n_hall). Fills `facility_w` and `worst_c`, (n_step, n_plan): mean power of each step,
     and the warmest of all halls' mean inlets plus `spread_k` at its end. `coil` (n_hall,) says which row of `open_fit`
     (n_coil, 3) and `water` (n_coil, 14) describes a hall's coils. Scratch: `states` (n_hall, STATE_SIZE),
-    `lanes` (LANES_SIZE,), `heads` (end - begin, X_HEAD), `u` (U_HEAD,), `y` (Y_HEAD,); at most `LANES` plans.
+    `lanes` (LANES_SIZE,), `heads` (n, X_HEAD), `cells` (PLANT_SIZE,), `outputs` (n, Y_HEAD), `u` (U_HEAD,), with n =
+    end - begin, at most `LANES`.
     """
     n_hall, n = len(halls), end - begin
     sub_s = dt_s / steps
     parts = max(math.ceil(dt_s / (4.0 * plant.longest_step_s) - 1e-9), 1)
+    part_s = dt_s / parts
     for w in range(n):
         for k in range(X_HEAD):
             heads[w, k] = first[k]
@@ -229,16 +238,46 @@ def roll_out(
                 c[13],
             )
         for w in range(n):
-            u[U_CHWS], u[U_CWS] = chws_c[t, begin + w], cws_c[t, begin + w]
-            plant_w = 0.0
-            for _ in range(parts):
+            cells[PLANT_W + w] = 0.0
+        for _ in range(parts):
+            for w in range(n):
+                x, y, u[U_CHWS], u[U_CWS] = heads[w], outputs[w], chws_c[t, begin + w], cws_c[t, begin + w]
                 y[Y_DIRECT_REJECTED], y[Y_MAKE_UP], y[Y_TOWER], y[Y_CW_PUMP] = 0.0, 0.0, 0.0, 0.0
-                x = heads[w]
-                step_chilled_water(plant, options, x, u, lanes[COIL_W + w], lanes[COIL_KG_S + w], dt_s / parts, y)
+                step_chilled_water(plant, options, x, u, lanes[COIL_W + w], lanes[COIL_KG_S + w], part_s, y)
                 if plant.air_cooled <= 0.0:
-                    step_condenser_water(plant, options, x, u, dt_s / parts, y)
-                plant_w += (y[Y_CHILLER] + y[Y_TOWER] + y[Y_CHW_PUMP] + y[Y_CW_PUMP]) / parts
-            carried_w = lanes[POWER_W + w] + pdu_w + ups_w + plant_w + lights_w
+                    cells[COUNT + w], cells[WANTED_W + w], cells[WATER_IN_C + w], cells[WATER_KG_S + w] = (
+                        asked_of_cells(plant, options, x, u, part_s, y)
+                    )
+                    cells[FAN + w] = x[X_TOWER_FAN]
+            if plant.air_cooled <= 0.0:
+                cell_fans_for_heat(
+                    cells,
+                    n,
+                    wet_bulb_c[t],
+                    plant.cell_wet_bulb_c,
+                    plant.cell_water0_kg_s,
+                    plant.cell_air0_kg_s,
+                    plant.cell_ua0_w_k,
+                    plant.pressure_pa,
+                )
+            for w in range(n):
+                y = outputs[w]
+                if plant.air_cooled <= 0.0:
+                    given_by_cells(
+                        plant,
+                        heads[w],
+                        u,
+                        part_s,
+                        y,
+                        cells[COUNT + w],
+                        cells[WANTED_W + w],
+                        cells[WATER_KG_S + w],
+                        cells[FAN + w],
+                        cells[GOT_W + w],
+                    )
+                cells[PLANT_W + w] += (y[Y_CHILLER] + y[Y_TOWER] + y[Y_CHW_PUMP] + y[Y_CW_PUMP]) / parts
+        for w in range(n):
+            carried_w = lanes[POWER_W + w] + pdu_w + ups_w + cells[PLANT_W + w] + lights_w
             transformer_w = transformer_loss_w(
                 carried_w,
                 plant.transformers,

@@ -5,17 +5,17 @@ Source: EnergyPlus CoolingTower:VariableSpeed:Merkel with Scheier's UA factors; 
 
 from __future__ import annotations
 
-import math
-
-from twin.kernels._jit import kernel
+from twin.kernels._jit import inlined_kernel, kernel
 from twin.kernels.coils import one_side_share
+from twin.kernels.exponential import exp_of
 from twin.kernels.moist_air import saturation_enthalpy_j_kg
 
 LEAST_FAN = 0.2  # below it the fan cycles between this speed and standing still
+CLOSE = 1e-3  # a step of Newton this small against the gap leaves the square of it
 FREE_FRAC = 0.125  # of the capacity that remains by free convection
 
 
-@kernel
+@inlined_kernel
 def tower_ua_factor(wet_bulb_c: float, design_wet_bulb_c: float, air_frac: float, water_frac: float) -> float:
     """UA relative to design, from wet bulb, air and water flow ratios."""
     by_wet_bulb = 1.0 + 0.0081 * (design_wet_bulb_c - wet_bulb_c)
@@ -24,22 +24,71 @@ def tower_ua_factor(wet_bulb_c: float, design_wet_bulb_c: float, air_frac: float
     return by_wet_bulb * by_air * by_water
 
 
-@kernel
-def _saturated(t_c: float, pressure_pa: float) -> tuple[float, float]:
-    """(enthalpy J/kg, its slope J/kgK) of saturated air."""
-    if t_c < 0.0:
-        per_t = 1.0 / (t_c + 273.86)
-        vapour_pa = 611.21 * math.exp(22.587 * t_c * per_t)
-        vapour_rise = vapour_pa * 22.587 * 273.86 * per_t * per_t
-    else:
-        per_t = 1.0 / (t_c + 243.04)
-        vapour_pa = 610.94 * math.exp(17.625 * t_c * per_t)
-        vapour_rise = vapour_pa * 17.625 * 243.04 * per_t * per_t
+@inlined_kernel
+def saturated(t_c: float, pressure_pa: float) -> tuple[float, float]:
+    """(enthalpy J/kg, its slope J/kgK) of saturated air; without branches, for loops that run in vectors."""
+    start_pa, steep, zero_k = (611.21, 22.587, 273.86) if t_c < 0.0 else (610.94, 17.625, 243.04)
+    per_t = 1.0 / (t_c + zero_k)
+    vapour_pa = start_pa * exp_of(steep * t_c * per_t)
     per_dry = 1.0 / (pressure_pa - vapour_pa)
     ratio = 0.621945 * vapour_pa * per_dry
     steam = 2.501e6 + 1860.0 * t_c
-    slope = 1006.0 + 1860.0 * ratio + steam * 0.621945 * pressure_pa * vapour_rise * per_dry * per_dry
-    return 1006.0 * t_c + ratio * steam, slope
+    ratio_rise = ratio * pressure_pa * per_dry * steep * zero_k * per_t * per_t
+    return 1006.0 * t_c + ratio * steam, 1006.0 + 1860.0 * ratio + steam * ratio_rise
+
+
+@inlined_kernel
+def heat_try(
+    gap_k: float,
+    enthalpy_in: float,
+    wet_bulb_c: float,
+    most_k: float,
+    water_w_k: float,
+    air_kg_s: float,
+    ua_w_k: float,
+    pressure_pa: float,
+) -> tuple[float, float, float]:
+    """(heat W, its slope W/K, step K) where the leaving air stands `gap_k` above the wet bulb: one step of Newton."""
+    enthalpy, rise = saturated(wet_bulb_c + gap_k, pressure_pa)
+    lift, most_w = enthalpy - enthalpy_in, water_w_k * most_k
+    per_gap, per_lift = 1.0 / gap_k, 1.0 / lift
+    ntu = ua_w_k * lift * per_gap / (1006.0 * water_w_k)
+    ratio = water_w_k * gap_k * per_lift / air_kg_s
+    grows = rise * per_lift - per_gap
+    share, share_slope = one_side_share(ntu, ratio, ntu * grows, ratio * grows)
+    heat_w, heat_slope = share * most_w, share_slope * most_w
+    return heat_w, heat_slope, (heat_w - air_kg_s * lift) / (air_kg_s * rise - heat_slope)
+
+
+@inlined_kernel
+def fan_try(
+    gap_k: float,
+    enthalpy_in: float,
+    wet_bulb_c: float,
+    most_k: float,
+    water_w_k: float,
+    wanted_w: float,
+    air0_kg_s: float,
+    full_ua_w_k: float,
+    pressure_pa: float,
+) -> tuple[float, float, float, float]:
+    """(fan, its fall per K, heat W, step K) where the air that carries `wanted_w` leaves `gap_k` above the wet bulb.
+
+    `full_ua_w_k` is the UA at full speed; beyond it UA goes on by the slope there, so that a search can pass through.
+    """
+    enthalpy, rise = saturated(wet_bulb_c + gap_k, pressure_pa)
+    lift, most_w, ratio_rise = enthalpy - enthalpy_in, water_w_k * most_k, water_w_k / wanted_w
+    per_lift, per_gap = 1.0 / lift, 1.0 / gap_k
+    fan = wanted_w * per_lift / air0_kg_s
+    fan_fall = fan * rise * per_lift
+    by_air = (1.3 - 0.3 * fan) * fan if fan < 1.0 else 0.3 + 0.7 * fan
+    by_air_slope = 1.3 - 0.6 * fan if fan < 1.0 else 0.7
+    per_k = full_ua_w_k * lift * per_gap / (1006.0 * water_w_k)
+    ntu = per_k * by_air
+    ntu_slope = ntu * (rise * per_lift - per_gap) - per_k * by_air_slope * fan_fall
+    share, slope = one_side_share(ntu, ratio_rise * gap_k, ntu_slope, -ratio_rise)
+    step_k = (wanted_w - share * most_w) / (slope * most_w) if slope < 0.0 else 2.0 * most_k
+    return fan, fan_fall, share * most_w, step_k
 
 
 @kernel
@@ -56,23 +105,16 @@ def tower_heat_w(
     most_k = water_in_c - wet_bulb_c
     if water_kg_s <= 1e-9 or air_kg_s <= 1e-9 or most_k <= 1e-9:
         return 0.0
-    water_w_k = water_kg_s * 4186.0
-    enthalpy_in, _ = _saturated(wet_bulb_c, pressure_pa)
+    enthalpy_in, _ = saturated(wet_bulb_c, pressure_pa)
     low, high, gap_k = 0.0, most_k, 0.5 * most_k
     heat_w = 0.0
     for _ in range(60):
-        enthalpy, rise = _saturated(wet_bulb_c + gap_k, pressure_pa)
-        slope = (enthalpy - enthalpy_in) / gap_k
-        ntu = ua_w_k * slope / (1006.0 * water_w_k)
-        ratio = water_w_k / (air_kg_s * slope)
-        grows = (rise - slope) / (gap_k * slope)
-        share, share_slope = one_side_share(ntu, ratio, ntu * grows, ratio * grows)
-        heat_w = share * water_w_k * most_k
-        error_w = air_kg_s * (enthalpy - enthalpy_in) - heat_w
-        step = -error_w / (air_kg_s * rise - share_slope * water_w_k * most_k)
-        if abs(step) <= 1e-3 * gap_k:
-            return heat_w + share_slope * water_w_k * most_k * step  # Newton's next error is the square of this one
-        if error_w < 0.0:
+        heat_w, heat_slope, step = heat_try(
+            gap_k, enthalpy_in, wet_bulb_c, most_k, water_kg_s * 4186.0, air_kg_s, ua_w_k, pressure_pa
+        )
+        if abs(step) <= CLOSE * gap_k:
+            return heat_w + heat_slope * step
+        if step > 0.0:
             low = gap_k
         else:
             high = gap_k
@@ -115,17 +157,11 @@ def tower_fan_w(fan_w: float, air_frac: float) -> float:
     return fan_w * air_frac * air_frac * air_frac
 
 
-@kernel
-def _wet_bulb_of_enthalpy_c(enthalpy_j_kg: float, guess_c: float, pressure_pa: float) -> tuple[float, float]:
-    """(temperature degC, enthalpy's slope J/kgK) of saturated air by its enthalpy: Newton from a guess."""
-    t_c, slope = guess_c, 1.0
-    for _ in range(12):
-        enthalpy, slope = _saturated(t_c, pressure_pa)
-        step = (enthalpy - enthalpy_j_kg) / slope
-        t_c -= min(max(step, -8.0), 8.0)
-        if abs(step) < 3e-3:
-            break  # Newton's next error is the square of this one
-    return t_c, slope
+@inlined_kernel
+def leaving_gap_k(heat_w: float, air_kg_s: float, slope_in: float, most_k: float) -> float:
+    """A guess of the leaving air above the wet bulb, K: the slope grows by some six per cent a kelvin."""
+    straight_k = heat_w / (air_kg_s * slope_in)
+    return min(straight_k / (1.0 + 0.026 * straight_k), 0.9 * most_k)
 
 
 @kernel
@@ -143,9 +179,9 @@ def cell_fan_for_heat(
 ) -> tuple[float, float]:
     """(fan fraction, heat W rejected) of one cell that should reject `wanted_w` from water entering at `water_in_c`.
 
-    The heat is known, and with it the leaving air's enthalpy, so each try costs one effectiveness and its slope;
-    `guess_frac`, the fan of a moment ago, makes it one or two tries. Out of reach: the fan at its end and the heat
-    it gets.
+    Sought is the leaving air: the heat is known, so each try of that gives the flow of air by the enthalpy it gains,
+    and costs one saturation and one effectiveness with their slopes. `guess_frac`, the fan of a moment ago, makes it
+    two or three tries. Out of reach: the fan at its end and the heat it gets.
     """
     if wanted_w != wanted_w or water_in_c != water_in_c or wet_bulb_c != wet_bulb_c:
         missing = wanted_w + water_in_c + wet_bulb_c
@@ -165,59 +201,35 @@ def cell_fan_for_heat(
             return 1.0, full_w
     water_w_k = water_kg_s * 4186.0
     water_frac = min(max(water_kg_s / water0_kg_s, 0.3), 1.0)
-    enthalpy_in, slope_in = _saturated(wet_bulb_c, pressure_pa)
+    enthalpy_in, slope_in = saturated(wet_bulb_c, pressure_pa)
     if wanted_w >= water_w_k * (water_in_c - wet_bulb_c):  # water is never cooled below the wet bulb
         return 1.0, tower_cell_heat_w(
             water_in_c, wet_bulb_c, design_wet_bulb_c, water_kg_s, water0_kg_s, air0_kg_s, ua0_w_k, 1.0, pressure_pa
         )
-    low, high, low_seen, high_seen = LEAST_FAN, 1.0, 0, 0
     fan = min(max(guess_frac, LEAST_FAN), 1.0) if guess_frac == guess_frac else 0.6
-    # the slope grows by some six per cent a kelvin
-    straight_k = wanted_w / (fan * air0_kg_s * slope_in)
-    leaving_c = min(wet_bulb_c + straight_k / (1.0 + 0.026 * straight_k), water_in_c)
-    per_wet_bulb = ua0_w_k * tower_ua_factor(wet_bulb_c, design_wet_bulb_c, 1.0, water_frac)
-    most_w = water_w_k * (water_in_c - wet_bulb_c)
-    for _ in range(40):
-        lift = wanted_w / (fan * air0_kg_s)
-        leaving_c, enthalpy_slope = _wet_bulb_of_enthalpy_c(enthalpy_in + lift, leaving_c, pressure_pa)
-        if leaving_c >= water_in_c:  # so little air cannot carry the heat
-            low, low_seen = fan, 1
-            if low >= 1.0:
-                break
-            fan = high if high_seen == 0 else 0.5 * (fan + high)
-            leaving_c = 0.5 * (water_in_c + wet_bulb_c)
-            continue
-        gap_k = max(leaving_c - wet_bulb_c, 1e-6)
-        by_air = 1.3 * fan - 0.3 * fan * fan
-        ntu = per_wet_bulb * by_air * lift / (gap_k * 1006.0 * water_w_k)
-        ratio = water_w_k * gap_k / wanted_w  # the air carries the heat over its own rise
-        gap_fall = lift / (fan * enthalpy_slope)
-        ntu_slope = ntu * ((1.3 - 0.6 * fan) / by_air - 1.0 / fan + gap_fall / gap_k)
-        share, slope = one_side_share(ntu, ratio, ntu_slope, water_w_k * gap_fall / wanted_w)
-        error_w = share * most_w - wanted_w
-        step = -error_w / (slope * most_w) if slope > 0.0 else 0.0
-        if abs(step) <= 1e-3 * fan and slope > 0.0 and LEAST_FAN <= fan + step <= 1.0:
-            return fan + step, wanted_w
-        if error_w < 0.0:
-            low, low_seen = fan, 1
-        else:
-            high, high_seen = fan, 1
-        if low >= 1.0 or high <= LEAST_FAN or high - low < 1e-9:
+    full_ua = ua0_w_k * tower_ua_factor(wet_bulb_c, design_wet_bulb_c, 1.0, water_frac)
+    most_k = water_in_c - wet_bulb_c
+    low_k, high_k, gap_k = 0.0, most_k, leaving_gap_k(wanted_w, fan * air0_kg_s, slope_in, most_k)
+    for _ in range(60):
+        fan, fan_fall, got_w, step_k = fan_try(
+            gap_k, enthalpy_in, wet_bulb_c, most_k, water_w_k, wanted_w, air0_kg_s, full_ua, pressure_pa
+        )
+        if abs(step_k) <= CLOSE * gap_k:
+            fan -= fan_fall * step_k
             break
-        after = fan + step
-        if after >= high:
-            after = 0.5 * (fan + high) if high_seen == 1 else high
-        elif after <= low:
-            after = 0.5 * (fan + low) if low_seen == 1 else low
-        elif step == 0.0:
-            after = 0.5 * (low + high)
-        leaving_c -= gap_fall * min(max(after - fan, -0.3 * fan), fan)
-        fan = after
-    if low >= 1.0:
+        if got_w > wanted_w:
+            low_k = gap_k
+        else:
+            high_k = gap_k
+        if high_k - low_k < 1e-12 * most_k:
+            break
+        after_k = gap_k + step_k
+        gap_k = after_k if low_k < after_k < high_k else 0.5 * (low_k + high_k)
+    if fan > 1.0:
         return 1.0, tower_cell_heat_w(
             water_in_c, wet_bulb_c, design_wet_bulb_c, water_kg_s, water0_kg_s, air0_kg_s, ua0_w_k, 1.0, pressure_pa
         )
-    if high > LEAST_FAN:
+    if fan >= LEAST_FAN:
         return fan, wanted_w
     idle_w = tower_cell_heat_w(
         water_in_c, wet_bulb_c, design_wet_bulb_c, water_kg_s, water0_kg_s, air0_kg_s, ua0_w_k, 0.0, pressure_pa

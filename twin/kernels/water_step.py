@@ -205,10 +205,10 @@ def step_chilled_water(
 
 
 @kernel
-def step_condenser_water(
+def asked_of_cells(
     plant: PlantRow, options: Table[OptionRow] | None, x: Floats, u: Floats, dt_s: float, y: Floats
-) -> None:
-    """Condenser water and towers over `dt_s`: the basin takes what chillers and economiser gave off."""
+) -> tuple[float, float, float, float]:
+    """(cells, heat W that each should reject, water into it degC, its water kg/s) to end the step at the setpoint."""
     n = max(y[Y_RUNNING], 1.0)
     cw_kg_s = plant.cw_kg_s * n
     pump_w = hydraulic_power_w(cw_kg_s, plant.cw_head_pa, plant.cw_efficiency_frac, WATER_KG_M3)
@@ -218,29 +218,55 @@ def step_condenser_water(
         setpoint_c = min(setpoint_c, u[U_CHWS] - options[0].free_approach_k)
     cells = max(min(n, plant.cells), 1.0)
     wanted_w = max(heat_w + plant.basin_j_k * (x[X_BASIN] - setpoint_c) / dt_s, 0.0)
+    y[Y_CONDENSER_HEAT] = heat_w
+    y[Y_CW_PUMP] = pump_w
+    return cells, wanted_w / cells, x[X_BASIN] + heat_w / (cw_kg_s * WATER_J_KG_K), cw_kg_s / cells
+
+
+@kernel
+def given_by_cells(
+    plant: PlantRow,
+    x: Floats,
+    u: Floats,
+    dt_s: float,
+    y: Floats,
+    cells: float,
+    wanted_w: float,
+    water_kg_s: float,
+    fan: float,
+    got_w: float,
+) -> None:
+    """Ends the step of the condenser water: each of the `cells` ran at `fan` and got rid of `got_w`."""
+    rejected_w = cells * got_w
+    x[X_TOWER_FAN] = fan
+    x[X_BASIN] += dt_s * (y[Y_CONDENSER_HEAT] - rejected_w) / plant.basin_j_k
+    make_up, _, _, _ = tower_water_kg_s(
+        rejected_w, latent_frac(u[U_OUTDOOR], 0.0, 30.0), plant.cycles, cells * water_kg_s, plant.drift_frac
+    )
+    y[Y_REJECTED] = rejected_w
+    y[Y_TOWER] = cells * tower_fan_w(plant.cell_fan_w, fan)
+    y[Y_TOWER_FAN] = fan
+    y[Y_BASIN] = x[X_BASIN]
+    y[Y_TOWER_SHORT] = 1.0 if got_w < wanted_w else 0.0
+    y[Y_MAKE_UP] += make_up
+
+
+@kernel
+def step_condenser_water(
+    plant: PlantRow, options: Table[OptionRow] | None, x: Floats, u: Floats, dt_s: float, y: Floats
+) -> None:
+    """Condenser water and towers over `dt_s`: the basin takes what chillers and economiser gave off."""
+    cells, wanted_w, water_in_c, water_kg_s = asked_of_cells(plant, options, x, u, dt_s, y)
     fan, got_w = cell_fan_for_heat(
-        wanted_w / cells,
-        x[X_BASIN] + heat_w / (cw_kg_s * WATER_J_KG_K),
+        wanted_w,
+        water_in_c,
         u[U_WET_BULB],
         plant.cell_wet_bulb_c,
-        cw_kg_s / cells,
+        water_kg_s,
         plant.cell_water0_kg_s,
         plant.cell_air0_kg_s,
         plant.cell_ua0_w_k,
         plant.pressure_pa,
         x[X_TOWER_FAN],
     )
-    rejected_w = cells * got_w
-    x[X_TOWER_FAN] = fan
-    x[X_BASIN] += dt_s * (heat_w - rejected_w) / plant.basin_j_k
-    make_up, _, _, _ = tower_water_kg_s(
-        rejected_w, latent_frac(u[U_OUTDOOR], 0.0, 30.0), plant.cycles, cw_kg_s, plant.drift_frac
-    )
-    y[Y_CONDENSER_HEAT] = heat_w
-    y[Y_REJECTED] = rejected_w
-    y[Y_TOWER] = cells * tower_fan_w(plant.cell_fan_w, fan)
-    y[Y_CW_PUMP] = pump_w
-    y[Y_TOWER_FAN] = fan
-    y[Y_BASIN] = x[X_BASIN]
-    y[Y_TOWER_SHORT] = 1.0 if got_w < wanted_w / cells else 0.0
-    y[Y_MAKE_UP] += make_up
+    given_by_cells(plant, x, u, dt_s, y, cells, wanted_w, water_kg_s, fan, got_w)

@@ -15,7 +15,7 @@ from twin.domain.arrays import Floats
 from twin.domain.errors import UnknownTopology
 from twin.kernels import columns as at
 from twin.kernels.lanes import LANES, LANES_SIZE, STATE_SIZE
-from twin.kernels.rollout import roll_out
+from twin.kernels.rollout import PLANT_SIZE, roll_out
 from twin.model.coil_fits import Coils
 from twin.model.compiled import CompiledSite
 from twin.model.layout import Layout
@@ -130,8 +130,9 @@ def _block(
         np.empty((n_hall, STATE_SIZE)),
         np.empty(LANES_SIZE),
         np.empty((n, at.X_HEAD)),
+        np.ones(PLANT_SIZE),
+        np.empty((n, at.Y_HEAD)),
         np.empty(at.U_HEAD),
-        np.zeros(at.Y_HEAD),
         facility_w,
         worst_c,
     )

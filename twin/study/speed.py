@@ -22,8 +22,8 @@ from twin.sitefile.load import load_site
 from twin.study.rack_room import RackRoom
 
 _CLOCK = SystemClock()
-SUB_STEP_FLOPS = 28.0  # of one lane, multiplications and additions
-SUB_STEP_BYTES = 14.0 * 8.0  # ten numbers read and four written, from the first cache
+SUB_STEP_FLOPS = 18.0  # of one lane, multiplications and additions
+SUB_STEP_BYTES = 12.0 * 8.0  # eight numbers read and four written, from the first cache
 RACK_FLOPS = 24.0 + 30.0  # twelve neighbours mixed; server law, metal and outlet
 DENSE_RACKS = 2000
 
