@@ -22,15 +22,15 @@ check: $(VENV)/.dev ## lint, types, and the directions of imports
 test: $(VENV)/.dev ## the whole suite, with real mosquitto and VictoriaMetrics where they can be installed
 	@sh tests/support/install-servers.sh
 ifeq ($(ARGS),)
-	$(BIN)/pytest -m "not nightly" -n auto --ignore=tests/integration
-	$(BIN)/pytest -m "not nightly" tests/integration
+	$(BIN)/pytest -m "not nightly" -n auto --ignore=tests/integration --ignore=tests/chaos
+	$(BIN)/pytest -m "not nightly" tests/integration tests/chaos
 else
 	$(BIN)/pytest -m "not nightly" $(ARGS)
 endif
 
-nightly: $(VENV)/.dev ## the long runs: the same tests with larger counts
+nightly: $(VENV)/.dev ## the long runs: the same tests with larger counts; ONLY=R1 for one promise
 	@sh tests/support/install-servers.sh
-	TWIN_TEST_SCALE=nightly $(BIN)/pytest $(ARGS)
+	TWIN_TEST_SCALE=nightly $(BIN)/pytest $(if $(ONLY),tests/chaos -k "$(ONLY)_") $(ARGS)
 
 demo: $(VENV)/.runtime ## a simulated site, a day under its own rules and under Thermotwin
 	@$(BIN)/twin demo $(ARGS)

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import msgspec
 import structlog
 
-from benchmarks import cycle, historian, ingest, physics, racks, spool, steps
+from benchmarks import cycle, historian, ingest, physics, racks, sink, spool, steps
 from benchmarks.measuring import Effort, Figure, seconds, tell
 
 
@@ -24,12 +24,15 @@ class Bench:
 
 BENCHES = (
     Bench(ingest.IDS, ingest.measure),
+    *(Bench((id_,), part) for id_, part in ingest.parts()),
     Bench(steps.IDS, steps.measure),
     *(Bench((id_,), part) for id_, part in physics.parts()),
     Bench(racks.IDS, racks.measure),
     Bench(cycle.IDS, cycle.measure),
     Bench(spool.IDS, spool.measure),
     Bench(historian.IDS, historian.measure),
+    Bench(historian.DAY_IDS, historian.measure_day),
+    Bench(sink.IDS, sink.measure),
 )
 
 

@@ -85,6 +85,10 @@ class Running:
         self.started.append(self)
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         return self._process.poll() is None
 

@@ -12,6 +12,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 from urllib.error import URLError
 
 import pytest
@@ -108,16 +109,23 @@ class VictoriaMetrics:
 
 
 class Mosquitto:
-    """A mosquitto with the limits of the simulated broker. It has no disk: `stop` and `kill` forget everything.
+    """A mosquitto with the limits of the simulated broker.
 
     Args:
-        directory: For its configuration and its log; one for each instance.
+        directory: For its configuration, its log and its data; one for each instance.
+        keeps: "nothing": `stop` and `kill` forget everything. "at stop": as it is installed, an orderly end saves
+            sessions and messages, a kill forgets what came since. "each change": a kill forgets nothing either.
         credentials: User name to password; None lets everyone in.
         extra: More lines of configuration, for the listener.
     """
 
     def __init__(
-        self, directory: Path, *, credentials: Mapping[str, str] | None = None, extra: Sequence[str] = ()
+        self,
+        directory: Path,
+        *,
+        keeps: Literal["nothing", "at stop", "each change"] = "nothing",
+        credentials: Mapping[str, str] | None = None,
+        extra: Sequence[str] = (),
     ) -> None:
         self.port = free_port()
         self._directory = directory
@@ -126,7 +134,7 @@ class Mosquitto:
             f"listener {self.port} 127.0.0.1",
             *extra,
             "user root",  # the test's directory is closed to the account it would change to; ignored for others
-            "persistence false",
+            *self._persistence(keeps),
             "set_tcp_nodelay true",
             "max_queued_messages 100000",
             "max_packet_size 1048576",
@@ -173,6 +181,12 @@ class Mosquitto:
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+
+    def _persistence(self, keeps: str) -> list[str]:
+        if keeps == "nothing":
+            return ["persistence false"]
+        kept = ["persistence true", f"persistence_location {self._directory}/"]
+        return [*kept, "autosave_interval 1", "autosave_on_changes true"] if keeps == "each change" else kept
 
     def _said(self) -> str:
         return self._log.read_text(encoding="utf-8") if self._log.exists() else "nothing in its log"

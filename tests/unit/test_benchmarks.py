@@ -16,7 +16,7 @@ KEYS = ["id", "value", "unit", "n", "against", "ratio"]
 
 
 def test_a_benchmark_prints_one_json_line_for_each_figure_and_nothing_else() -> None:
-    command = [sys.executable, "-m", "benchmarks", "--only", "ingest.", "--quick"]
+    command = [sys.executable, "-m", "benchmarks", "--only", "ingest.points", "--quick"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     (line,) = run.stdout.splitlines()

@@ -27,6 +27,7 @@ from twin.domain.decisions import DecisionRecord
 from twin.domain.errors import ExitCode
 from twin.historian.sinks import DrainStatus
 from twin.historian.spool import SpoolHealth
+from twin.ingest.gaps import Gaps
 from twin.ingest.tally import Tally
 from twin.settings.model import DELIMITER, ENV_PREFIX, Settings
 from twin.sitefile import schema_limits, schema_points, schema_site
@@ -140,6 +141,8 @@ def metric_names() -> set[str]:
         core=SimpleNamespace(
             tally=tally,
             mirror=SimpleNamespace(late=0),
+            clocks=SimpleNamespace(ours_ns=0, counts=Counter({"late": 1})),
+            gaps=Gaps(),
             refused_orders=0,
             cycle_number=0,
             order=SimpleNamespace(epoch=1),

@@ -19,7 +19,9 @@ from typing import Any
 
 import aiomqtt
 import structlog
-from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, MQTTMessage
+from paho.mqtt.client import Client as Paho
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -32,10 +34,12 @@ from twin.domain.sealed import SealedCommand
 log = structlog.get_logger("mqtt")
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 30.0
+_REFUSED_PAUSE_S = 0.5  # longest while nobody listens: a broker that is restarted may listen any moment
 _STEADY_S = 10.0  # a link that lasted this long makes the next pause short again
-_UNDER_WAY = 1000  # QoS 1 messages the broker may send before the first is acknowledged
+_UNDER_WAY = 2000  # QoS 1 messages the broker may send before the first is acknowledged
 _GOODBYE_S = 1.0  # how long a link that is given up may take over its DISCONNECT
 _MOST_WAITING = 200_000  # messages between the socket and whoever takes them; above, QoS 0 is dropped and counted
+_MOST_READ = 50  # messages in one go: a few milliseconds, in which the loop does nothing else
 _MID_BITS = 16
 _COMMANDS = "/_cmd/"
 # paho's own lines would repeat ours, with payloads
@@ -53,8 +57,10 @@ class LinkHealth:
     last_error: str = ""
     received: int = 0
     overflowed: int = 0
+    refused: int = 0
     published: int = 0
     unpublished: int = 0
+    sessions_lost: int = 0
 
 
 class MqttLink:
@@ -69,7 +75,16 @@ class MqttLink:
         will: MessageOut | None = None,
         random: Random | None = None,
         on_connect: Callable[[], None] = lambda: None,
+        had_session: bool = False,
+        admit: Callable[[str, int, int], bool] = lambda topic, qos, waiting: True,
+        reason_to_renew: Callable[[], str] = lambda: "",
     ) -> None:
+        """`had_session`: an earlier process left a session at the broker, so that one that is not there was lost.
+
+        `admit` is asked with topic, QoS and how many wait before a message is looked at. One that is not admitted is
+        counted and, at QoS 1, acknowledged at once: a flood must not fill the window that others need.
+        `reason_to_renew` is asked once a second; when it has one the link is made anew.
+        """
         self._settings, self._subscriptions, self._clock = settings, tuple(subscriptions), clock
         self._will, self._random, self._on_connect = will, random or Random(), on_connect
         self._client: aiomqtt.Client | None = None
@@ -77,6 +92,9 @@ class MqttLink:
         self._arrived = asyncio.Event()
         self._up = asyncio.Event()
         self._generation = 0
+        self._had_session, self._session_present = had_session, False
+        self._admit, self._reason_to_renew = admit, reason_to_renew
+        self._renewal = ""
         self._heard_s = self._connected_s = 0.0
         self._under_way: set[_Pending] = set()
         self.health = LinkHealth()
@@ -85,7 +103,7 @@ class MqttLink:
         """Connect, and connect again, until cancelled."""
         pause_s = _FIRST_PAUSE_S
         while True:
-            connects = self.health.connects
+            connects, longest_s = self.health.connects, _LONGEST_PAUSE_S
             try:
                 await self._one_connection()
             except (aiomqtt.MqttError, OSError, ssl.SSLError) as error:
@@ -94,10 +112,18 @@ class MqttLink:
                     # aiomqtt's goodbye failed: its error must not stand in for the cancellation
                     raise asyncio.CancelledError from error
                 self._note_failure(error)
+                # aiomqtt keeps the words of what it turns into its own error, and Python the error itself
+                if isinstance(error.__context__, ConnectionRefusedError):
+                    longest_s = _REFUSED_PAUSE_S
             if self.health.connects > connects and self._clock.monotonic_s() - self._connected_s > _STEADY_S:
                 pause_s = _FIRST_PAUSE_S
+            pause_s = min(pause_s, longest_s)
             await self._clock.sleep(self._random.uniform(0.5, 1.0) * pause_s)
-            pause_s = min(2.0 * pause_s, _LONGEST_PAUSE_S)
+            pause_s = min(2.0 * pause_s, longest_s)
+
+    def renew(self, why: str) -> None:
+        """Make the link anew within a second: the broker then sends what was not acknowledged once more."""
+        self._renewal = why
 
     async def wait_connected(self, timeout_s: float) -> None:
         """Raises: Unreachable: no link within that time."""
@@ -197,7 +223,9 @@ class MqttLink:
     async def _one_connection(self) -> None:
         client = self._made()
         client._client.manual_ack_set(True)
+        self._ask_for_session(client)
         self._generation += 1
+        self._renewal = ""
         try:
             async with client:
                 # messages may arrive before SUBACK: the session was kept
@@ -217,6 +245,16 @@ class MqttLink:
             # a connection that failed half-way keeps its socket, and aiomqtt's task keeps that alive
             client._client._sock_close()
 
+    def _ask_for_session(self, client: aiomqtt.Client) -> None:
+        """Note what the broker says of our session on its way to aiomqtt, which does not keep it."""
+        connected: Any = client._client.on_connect
+
+        def note(paho: Any, data: Any, flags: Any, reason: Any, properties: Any) -> None:
+            self._session_present = bool(flags.session_present)
+            connected(paho, data, flags, reason, properties)
+
+        client._client.on_connect = note
+
     async def _subscribe(self, client: aiomqtt.Client) -> None:
         for start in range(0, len(self._subscriptions), 50):
             topics = self._subscriptions[start : start + 50]
@@ -234,6 +272,9 @@ class MqttLink:
                 raise OSError("the broker closed the connection")  # so early that aiomqtt has forgotten it
             with suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(gone), timeout=1.0)
+            why = self._renewal or self._reason_to_renew()
+            if why:
+                raise OSError(why)
             silent_s = self._clock.monotonic_s() - self._heard_s
             if 0.0 < self._settings.silence_s < silent_s:
                 raise OSError(f"nothing arrived for {silent_s:.0f} s: the link is made anew")
@@ -263,7 +304,6 @@ class MqttLink:
             will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain) if will else None,
             keepalive=settings.keepalive_s,
             timeout=settings.timeout_s,
-            queue_type=self._hook(),
             max_inflight_messages=_UNDER_WAY,
             tls_context=tls_context(settings.tls) if settings.tls else None,
             tls_insecure=True if settings.tls and settings.tls.insecure else None,
@@ -272,31 +312,43 @@ class MqttLink:
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
         _heed_window(client._client)
+        # straight from paho: aiomqtt's queue would make two more objects of every message, its iterator a task
+        client._client.on_message = self._take
+        client._client.disable_logger()  # which is asked twice for every message
+        self._read_on(client._client)
         return client
 
-    def _hook(self) -> Any:
-        """A queue that hands messages over as they are put: aiomqtt's iterator would cost a task for each."""
-        take = self._take
+    def _read_on(self, paho: Any) -> None:
+        """Read on while messages come: aiomqtt reads one packet, and goes back to the loop for the next."""
+        read_one = paho.loop_read
 
-        class Hook(asyncio.Queue[aiomqtt.Message]):
-            def put_nowait(self, item: aiomqtt.Message) -> None:
-                take(item)
+        def loop_read() -> Any:
+            for _ in range(_MOST_READ):
+                before = self.health.received
+                result = read_one()
+                if result != MQTTErrorCode.MQTT_ERR_SUCCESS or self.health.received == before:
+                    break
+            return result
 
-        return Hook
+        paho.loop_read = loop_read
 
-    def _take(self, message: aiomqtt.Message) -> None:
+    def _take(self, paho: Paho, _data: Any, message: MQTTMessage) -> None:
+        waiting, health = self._waiting, self.health
+        health.received += 1
         self._heard_s = self._clock.monotonic_s()
-        self.health.received += 1
-        if message.qos == 0 and len(self._waiting) >= _MOST_WAITING:
-            self.health.overflowed += 1
+        topic, qos, mid = message.topic, message.qos, message.mid
+        if qos == 0 and len(waiting) >= _MOST_WAITING:
+            health.overflowed += 1
             return
-        payload = message.payload
-        body = payload if isinstance(payload, bytes) else str(payload or "").encode()
-        token = self._generation << _MID_BITS | message.mid
-        self._waiting.append(
-            MessageIn(str(message.topic), body, message.qos, message.retain, self._clock.now_ns(), token)
-        )
-        self._arrived.set()
+        if not self._admit(topic, qos, len(waiting)):
+            health.refused += 1
+            if qos > 0:
+                paho.ack(mid, qos)
+            return
+        token = self._generation << _MID_BITS | mid
+        waiting.append(MessageIn(topic, bytes(message.payload), qos, message.retain, self._clock.now_ns(), token))
+        if len(waiting) == 1:
+            self._arrived.set()
 
     def _note_success(self) -> None:
         self.health.connected = True
@@ -305,6 +357,15 @@ class MqttLink:
         self._connected_s = self._clock.monotonic_s()
         self._up.set()
         log.info("connected", broker=self._address, client_id=self._settings.client_id)
+        if self._settings.session_expiry_s > 0:
+            if self._had_session and not self._session_present:
+                self.health.sessions_lost += 1
+                log.warning(
+                    "the broker has forgotten our session: what it held for us is lost, unless senders repeat it",
+                    broker=self._address,
+                    fix="give the broker persistence, and check that its sessions last as long as session_expiry_s",
+                )
+            self._had_session = True
         self._on_connect()
 
     def _note_failure(self, error: Exception) -> None:

@@ -12,6 +12,8 @@ from twin.cli import bench, config, map
 from twin.cli.broker import broker
 from twin.cli.demo import demo
 from twin.cli.explain import explain
+from twin.cli.export import export
+from twin.cli.history import history
 from twin.cli.output import fail
 from twin.cli.replay import replay
 from twin.cli.run import record, run, warm_up
@@ -49,6 +51,8 @@ app.command()(sim)
 app.command()(record)
 app.command()(replay)
 app.command()(explain)
+app.command()(history)
+app.command()(export)
 app.command(name="warm-up")(warm_up)
 app.command()(broker)
 app.add_typer(bench.app, name="bench")

@@ -16,7 +16,9 @@ from twin.domain.errors import BadPayload, DataTooPoor
 from twin.domain.messages import MessageIn
 from twin.domain.samples import SampleBatch
 from twin.domain.sealed import SealedCommand
+from twin.ingest.clocks import SourceClocks
 from twin.ingest.decode import Decoder, Reject
+from twin.ingest.gaps import Gaps
 from twin.ingest.orders import Lane, lane_of, parse_ack, parse_order, parse_tick
 from twin.ingest.tally import Tally
 from twin.mirror.mirror import Mirror
@@ -34,6 +36,8 @@ class Core:
     def __init__(self, order: Order, memory: Memory, *, event_time: bool) -> None:
         self.order, self.memory = order, memory
         self.tally = Tally()
+        self.clocks = SourceClocks(order.site.points)
+        self.gaps = Gaps()
         self.mirror = Mirror(order.site.points)
         self.event_ns = 0
         self.cycle_number = 0
@@ -55,11 +59,17 @@ class Core:
             telemetry = [replace(message, received_ns=label_ns) for message in telemetry]
         decoded = self._decoder.decode_all(telemetry)
         self.tally.add(len(messages), decoded)
-        if len(decoded.batch):
-            if self._event_time:
-                self._run_on(decoded.batch)
-            self.mirror.take(decoded.batch, self.event_ns / NS_PER_S if self._event_time else mono_s)
-        return decoded.batch
+        self.gaps.note(decoded.sequences)
+        if len(decoded.batch) == 0:
+            return decoded.batch
+        if not self._event_time:
+            batch = self.clocks.judge(decoded.batch, mono_s)
+            self.mirror.take(batch, mono_s)
+            return batch
+        self._run_on(decoded.batch)
+        batch = self.clocks.judge(decoded.batch, int(decoded.batch.received_ns[-1]) / NS_PER_S)
+        self.mirror.take(batch, self.event_ns / NS_PER_S)
+        return batch
 
     def newest_ns(self, message: MessageIn) -> int:
         """The newest source time that a message carries, 0 when it has none: a look ahead, nothing is kept."""

@@ -12,13 +12,18 @@ from twin.domain.ports import Inbox
 _MOST_WAITING = 20_000  # above, arrivals stay with the link, which holds QoS 1 back and counts what it drops of QoS 0
 _MOST_AT_ONCE = 2_000
 _MOST_BYTES_AT_ONCE = 8 * 1024**2
+GATHER_S = 0.01  # a turn has costs of its own: in a flood, messages come to it by the hundred, not one by one
+_ENOUGH = 500  # so many at once need no company
 
 
 class Intake:
-    """Takes from the inbox as long as there is room."""
+    """Takes from the inbox as long as there is room.
 
-    def __init__(self, inbox: Inbox) -> None:
-        self._inbox = inbox
+    The first message after a silence is handed on at once, those behind it `gather_s` later and together.
+    """
+
+    def __init__(self, inbox: Inbox, *, gather_s: float = GATHER_S) -> None:
+        self._inbox, self._gather_s = inbox, gather_s
         self._waiting: deque[MessageIn] = deque()
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
@@ -31,6 +36,8 @@ class Intake:
             while len(self._waiting) > _MOST_WAITING:
                 self._room.clear()
                 await self._room.wait()
+            if self._gather_s > 0.0 and len(batch) < _ENOUGH:
+                await asyncio.sleep(self._gather_s)
 
     async def wait(self, timeout_s: float) -> None:
         """Return when something has arrived, or after `timeout_s`."""

@@ -10,6 +10,7 @@ import numpy as np
 from twin.daemon.daemon import Parts
 from twin.daemon.health import Counters
 from twin.domain.actuators import Mode
+from twin.domain.clock import NS_PER_S
 
 _MODES = {Mode.SHADOW: 0.0, Mode.ADVISE: 1.0, Mode.CONTROL: 2.0}
 
@@ -35,14 +36,18 @@ def cycle_quantiles_ms(parts: Parts) -> tuple[float, float]:
 
 def _intake(parts: Parts) -> Mapping[str, float]:
     tally = parts.core.tally
-    levels = {
+    levels: dict[str, float] = {
         "messages_total": tally.messages,
         "samples_total": tally.samples,
         "samples_late_total": parts.core.mirror.late,
+        "clock_ours_off_s": parts.core.clocks.ours_ns / NS_PER_S,
         "orders_refused_total": parts.core.refused_orders,
+        "messages_missing_total": parts.core.gaps.missing,
+        "messages_repeated_total": parts.core.gaps.repeated,
         "intake_waiting_messages": parts.intake.waiting,
     }
-    return levels | {f'rejects_total{{reason="{reason}"}}': n for reason, n in tally.rejected.items()}
+    levels |= {f'rejects_total{{reason="{reason}"}}': n for reason, n in tally.rejected.items()}
+    return levels | {f'clock_faults_total{{kind="{kind}"}}': n for kind, n in parts.core.clocks.counts.items()}
 
 
 def _loop(parts: Parts) -> Mapping[str, float]:
@@ -70,8 +75,10 @@ def _link(parts: Parts) -> Mapping[str, float]:
         "mqtt_failures_total": health.failures,
         "mqtt_received_total": health.received,
         "mqtt_overflowed_total": health.overflowed,
+        "mqtt_refused_total": health.refused,
         "mqtt_published_total": health.published,
         "mqtt_unpublished_total": health.unpublished,
+        "mqtt_sessions_lost_total": health.sessions_lost,
     }
 
 

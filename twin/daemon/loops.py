@@ -58,6 +58,8 @@ class WallLoop:
             mono_s = clock.monotonic_s()
             turns.feed(self._intake.take(), mono_s)
             if mono_s >= next_cycle_s:
+                if self._reconnected.is_set():  # a receiver that has heard no sign of life refuses commands
+                    await _show_life(turns, self._reconnected, clock.now_ns())
                 await turns.cycle(clock.now_ns(), mono_s)
                 # a cycle that came late does not push the later ones, and what was missed is not made up for
                 missed = (clock.monotonic_s() - next_cycle_s) // self._period_s
@@ -155,6 +157,8 @@ class EventLoop:
         self._turns.feed(messages, self._core.event_ns / NS_PER_S)
 
     async def _cycle(self) -> None:
+        if self._reconnected.is_set():  # a receiver that has heard no sign of life refuses commands
+            await _show_life(self._turns, self._reconnected, self.now_ns())
         self._cycled_ns = self._core.event_ns
         await self._turns.cycle(self._core.event_ns, self._core.event_ns / NS_PER_S)
 

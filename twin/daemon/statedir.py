@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from twin.domain.errors import TwinError
@@ -38,7 +39,7 @@ class StateDirectory:
 
     def clear(self) -> None:
         """Forget everything: for a run that begins anew. Other files in the directory stay."""
-        for pattern in ("epoch", "memory.*.msgpack", "spool.db*", "history.db*"):
+        for pattern in ("epoch", "session", "memory.*.msgpack", "spool.db*", "history.db*"):
             for path in self.path.glob(pattern):
                 path.unlink()
 
@@ -59,6 +60,16 @@ class StateDirectory:
         last = _epoch_in(path) if path.exists() else 0
         _write_durably(path, str(last + 1).encode())
         return last + 1
+
+    @property
+    def had_session(self) -> bool:
+        """Whether some start got as far as a session at the broker."""
+        return (self.path / "session").exists()
+
+    def note_session(self) -> None:
+        """A broker has a session of ours from now on."""
+        with suppress(OSError):  # a full disk: the next connection tries again
+            (self.path / "session").touch()
 
     def load_memory(self) -> bytes:
         """What `save_memory` last stored, or nothing when there is none of this version."""

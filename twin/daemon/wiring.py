@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import structlog
 
 from controllers.catalogue import controller_named
@@ -21,8 +23,9 @@ from twin.adapters.systemd import ServiceManager
 from twin.daemon.core import Core, memory_of
 from twin.daemon.cycle import Memory, Order
 from twin.daemon.daemon import Daemon, Parts
+from twin.daemon.flood import FloodGate
 from twin.daemon.health import Health
-from twin.daemon.intake import Intake
+from twin.daemon.intake import GATHER_S, Intake
 from twin.daemon.levels import level_sources
 from twin.daemon.loops import EventLoop, Loop, WallLoop
 from twin.daemon.outbound import Voice
@@ -32,8 +35,10 @@ from twin.daemon.recorder import Recorder, open_cassette
 from twin.daemon.statedir import StateDirectory
 from twin.daemon.turns import Turns
 from twin.domain.actuators import Mode
+from twin.domain.arrays import Flags
 from twin.domain.clock import Clock, SystemClock
 from twin.domain.errors import DataTooPoor
+from twin.domain.points import SAFETY_NAMES
 from twin.domain.site import Site
 from twin.estimate.estimate import Estimator
 from twin.estimate.layout import Layout
@@ -112,9 +117,17 @@ async def build(site: Site, settings: Settings, wishes: Wishes, service: Service
         core = Core(order, memory, event_time=event_time)
         voice = Voice(site.topics.root, version=__version__, config_hash=site.config_hash)
         reconnected = asyncio.Event()
-        link = _link(site, settings.mqtt, wishes, voice, clock, mode, reconnected)
+
+        def connected() -> None:
+            reconnected.set()
+            state_dir.note_session()
+
+        link = _link(site, settings.mqtt, wishes, voice, clock, mode, connected, had_session=state_dir.had_session)
         outlet: Outlet = Silence() if wishes.listen_only else link
-        persister, intake = Persister(spool, link.acknowledge), Intake(link)
+        again = partial(link.renew, "what was given up is asked for again")
+        persister = Persister(spool, link.acknowledge, safety=_safety(site), ask_again=again)
+        # in event time the next message may be the tick that others wait for
+        intake = Intake(link, gather_s=0.0 if event_time else GATHER_S)
         recorder = Recorder(cassette)
         turns = Turns(core, outlet, persister, recorder, voice, clock, save=state_dir.save_memory, alive=service.alive)
         loop = _loop(site, core, turns, intake, clock, reconnected, event_time=event_time)
@@ -221,19 +234,41 @@ def link_settings(mqtt: MqttSettings, client_id: str, *, session_expiry_s: int, 
     )
 
 
+def _safety(site: Site) -> Flags:
+    """Which points' samples are of the safety class."""
+    return np.array([point.name in SAFETY_NAMES for point in site.points])
+
+
+def _gate(site: Site, most_hz: float, clock: Clock) -> FloodGate:
+    safe = {rule.topic for rule in site.topics.rules if site.points.points[rule.point].name in SAFETY_NAMES}
+    return FloodGate(most_hz, safe, clock)
+
+
 def _link(
-    site: Site, mqtt: MqttSettings, wishes: Wishes, voice: Voice, clock: Clock, mode: Mode, reconnected: asyncio.Event
+    site: Site,
+    mqtt: MqttSettings,
+    wishes: Wishes,
+    voice: Voice,
+    clock: Clock,
+    mode: Mode,
+    on_connect: Callable[[], None],
+    *,
+    had_session: bool,
 ) -> MqttLink:
     name = mqtt.client_id or f"thermotwin-{site.facility.site}"
     expiry_s = mqtt.session_expiry_s
     if wishes.listen_only:
         name, expiry_s = f"{name}-record", 0
+    gate = _gate(site, mqtt.most_per_topic_hz, clock)
     return MqttLink(
         link_settings(mqtt, name, session_expiry_s=expiry_s, silence_s=site.limits.stale_after_s),
         (*site.topics.subscriptions, *order_subscriptions(site.topics.root)),
         clock,
         will=None if wishes.listen_only else voice.status("offline", mode, clock.now_ns(), ()),
-        on_connect=reconnected.set,
+        on_connect=on_connect,
+        had_session=had_session and not wishes.listen_only,
+        admit=gate.admit,
+        reason_to_renew=gate.reason_to_renew,
     )
 
 

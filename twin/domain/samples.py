@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.domain.arrays import Bytes8, Floats, Indices, Ints
+from twin.domain.arrays import Bytes8, Flags, Floats, Indices, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,14 @@ class SampleBatch:
 
     def __len__(self) -> int:
         return int(self.point.shape[0])
+
+    def at(self, where: Flags) -> SampleBatch:
+        """The samples where a mask is true, order kept."""
+        if where.all():
+            return self
+        return SampleBatch(
+            self.point[where], self.source_ns[where], self.received_ns[where], self.value[where], self.quality[where]
+        )
 
     @staticmethod
     def empty() -> SampleBatch:

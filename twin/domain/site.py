@@ -38,6 +38,7 @@ class SourceRule:
     scale: float
     offset: float
     words: tuple[tuple[str, float], ...]  # texts that mean numbers: ("ON", 1.0)
+    sequence_path: str = ""  # where the source counts its messages, "" when it does not
 
 
 @dataclass(frozen=True, slots=True)

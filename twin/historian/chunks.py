@@ -1,7 +1,8 @@
 """Sealed history: runs of one series' samples in one window of time, packed, with a summary beside them. No I/O here.
 
-Windows are multiples of five minutes, the same for all series, and never overlap. Fast series get a window for each
-five minutes; where samples are rare a window grows to an hour, so that a chunk is worth its row.
+Windows are multiples of five minutes, the same for all series, never overlap and never cross an hour. Fast series get
+a window for each five minutes, slow ones a longer one; once an hour is closed its windows become one, and its chunks
+are packed anew, as small as they get.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import numpy as np
 from twin.domain.arrays import Bytes8, Flags, Floats, Ints
 from twin.domain.clock import NS_PER_S
 from twin.domain.points import Quality
-from twin.historian.blocks import differences, shuffled, squeeze, unshuffled
+from twin.historian.blocks import differences
+from twin.historian.chunk_formats import dense, quick, unpacked
+from twin.historian.integers import Cuts
 
 SLOT_NS = 300 * NS_PER_S
 MOST_SLOTS = 12
+HOUR_NS = MOST_SLOTS * SLOT_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,16 @@ class Samples:
         """The samples where a mask is true, or at these places."""
         return Samples(self.series[where], self.source_ns[where], self.value[where], self.quality[where])
 
+    def is_in_order(self) -> bool:
+        """Whether series and times rise already, as those of sealed chunks do."""
+        same = self.series[1:] == self.series[:-1]
+        later = self.source_ns[1:] > self.source_ns[:-1]
+        return bool((later & same | (self.series[1:] > self.series[:-1])).all())
+
     def in_order(self) -> Samples:
         """By series, then time; of samples with equal series and time the last to arrive stays."""
+        if self.is_in_order():
+            return self
         sorted_all = self.at(np.lexsort((self.source_ns, self.series)))
         keep = np.ones(sorted_all.series.size, dtype=np.bool_)
         keep[:-1] = (np.diff(sorted_all.series) != 0) | (np.diff(sorted_all.source_ns) != 0)
@@ -91,7 +103,7 @@ def windows_for(slots: Ints, existing: Sequence[tuple[int, int]]) -> tuple[Ints,
             nth += 1
         if nth < len(existing) and existing[nth][0] <= slot:
             starts[i] = existing[nth][0]
-        elif made and made[-1][1] == slot and slot - made[-1][0] < MOST_SLOTS:
+        elif made and made[-1][1] == slot and slot % MOST_SLOTS != 0:
             made[-1] = (made[-1][0], slot + 1)
             starts[i] = made[-1][0]
         else:
@@ -100,7 +112,7 @@ def windows_for(slots: Ints, existing: Sequence[tuple[int, int]]) -> tuple[Ints,
     return starts, made
 
 
-def cut(samples: Samples, window_ns: Ints) -> Iterator[Chunk]:
+def cut(samples: Samples, window_ns: Ints, *, densely: bool = False) -> Iterator[Chunk]:
     """Chunks from samples that are in order; `window_ns` is the start of each sample's window."""
     n = samples.series.size
     if n == 0:
@@ -114,10 +126,12 @@ def cut(samples: Samples, window_ns: Ints) -> Iterator[Chunk]:
     total = np.add.reduceat(np.where(use, samples.value, 0.0), starts)
     minimum = np.minimum.reduceat(np.where(use, samples.value, np.inf), starts)
     maximum = np.maximum.reduceat(np.where(use, samples.value, -np.inf), starts)
-    step_ns = differences(samples.source_ns)
-    step_ns[starts] = 0
+    packed: Iterator[bytes]
+    if densely:
+        packed = iter(dense(samples.source_ns, samples.value, samples.quality, Cuts(starts, ends)))
+    else:
+        packed = _quickly(samples, starts, ends)
     for k, (a, b) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-        body = shuffled(step_ns[a:b]) + shuffled(samples.value[a:b]) + samples.quality[a:b].tobytes()
         some = used[k] > 0
         yield Chunk(
             int(window_ns[a]),
@@ -129,13 +143,17 @@ def cut(samples: Samples, window_ns: Ints) -> Iterator[Chunk]:
             float(minimum[k]) if some else None,
             float(maximum[k]) if some else None,
             float(total[k]),
-            squeeze(body),
+            next(packed),
         )
 
 
-def opened(series: int, n: int, first_ns: int, body: bytes) -> Samples:
-    """The samples of a chunk from its inflated body, exactly as they were."""
-    times = first_ns + np.cumsum(unshuffled(body, 0, n, np.int64), dtype=np.int64)
-    values = unshuffled(body, 8 * n, n, np.float64)
-    quality = np.frombuffer(body, dtype=np.uint8, count=n, offset=16 * n)
-    return Samples(np.full(n, series, dtype=np.int64), times, values, quality)
+def _quickly(samples: Samples, starts: Ints, ends: Ints) -> Iterator[bytes]:
+    step_ns = differences(samples.source_ns)
+    step_ns[starts] = 0
+    for a, b in zip(starts.tolist(), ends.tolist(), strict=True):
+        yield quick(step_ns[a:b], samples.value[a:b], samples.quality[a:b])
+
+
+def opened(series: int, n: int, first_ns: int, packed: bytes) -> Samples:
+    """The samples of a chunk, exactly as they were. Raises: ValueError: these bytes are no chunk."""
+    return Samples(np.full(n, series, dtype=np.int64), *unpacked([(n, first_ns, packed)]))

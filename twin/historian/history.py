@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from twin.domain.arrays import Bytes8, Floats, Ints
 from twin.domain.clock import NS_PER_S
 from twin.domain.errors import DataTooPoor
-from twin.historian.chunks import Samples, usable
+from twin.historian.buckets import Columns, Sums, between, by_bucket, each_once, in_order, sums_of
+from twin.historian.chunk_formats import unpacked
 from twin.historian.decisions import DecisionRow
+from twin.historian.hot import HotSamples
 from twin.historian.series import Series
-from twin.historian.store_db import Catalogues, hot_batches, open_for_reading, sealed_samples, transaction
+from twin.historian.store_db import open_for_reading, transaction
 
 _END_NS = 2**63 - 1
+_SLICE = 200_000  # samples
+_IN_CACHE = 4_000  # samples
+_DECISIONS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,18 @@ class Summary:
     maximum: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What there is of a point. `n` counts a sample that came late twice until it is merged."""
+
+    series: Series
+    n: int
+    first_ns: int
+    last_ns: int
+    value: float
+    quality: int
+
+
 class HistoryReader:
     """Synchronous, from any thread, one call at a time. Every call sees one unchanging state of the file."""
 
@@ -46,7 +64,8 @@ class HistoryReader:
             raise DataTooPoor(
                 f"there is no history to read: {error}", where=str(path), fix="name the state directory of a site"
             ) from error
-        self._catalogues = Catalogues(self._db)
+        self._where = str(path)
+        self._hot = HotSamples(self._db)
         self._lock = threading.Lock()
 
     def series(self) -> list[Series]:
@@ -55,37 +74,70 @@ class HistoryReader:
         with self._lock:
             return [Series(*row) for row in self._db.execute(query)]
 
+    def extents(self) -> list[Extent]:
+        """What there is of every point that has a sample, with its latest; by the order of the catalogue."""
+        query = "SELECT series, SUM(n), MIN(first_ns), MAX(last_ns), MAX(window_ns) FROM chunks GROUP BY series"
+        packed = "SELECT n, first_ns, packed FROM chunks WHERE window_ns = ? AND series = ?"
+        names = "SELECT id, point, asset, name, measurement, unit, hall FROM series ORDER BY id"
+        found: dict[str, Extent] = {}
+        with self._lock, transaction(self._db, "DEFERRED"):
+            series = {number: Series(*row) for number, *row in self._db.execute(names)}
+            latest = self._hot.extents()
+            for number, n, first_ns, last_ns, window_ns in self._db.execute(query).fetchall():
+                row = self._db.execute(packed, (window_ns, number)).fetchone()
+                ((_, values, qualities),) = self._opened([row])
+                latest.append((number, n, first_ns, last_ns, float(values[-1]), int(qualities[-1])))
+        for number, n, first_ns, last_ns, value, quality in latest:
+            one, point = Extent(series[number], n, first_ns, last_ns, value, quality), series[number].point
+            found[point] = _both(found[point], one) if point in found else one
+        return [found[point] for point in dict.fromkeys(s.point for s in series.values()) if point in found]
+
+    def slices(self, point: str, start_ns: int = 0, end_ns: int = _END_NS) -> list[tuple[int, int]]:
+        """Stretches of time, one after the other from start to end, that hold a bearable number of samples each."""
+        with self._lock:
+            rows = self._chunk_rows(self._numbers(point), start_ns, end_ns, "w.start_ns, n")
+        cuts, held = [start_ns], 0
+        for window_ns, n in sorted(rows):
+            if held + n > _SLICE and window_ns > cuts[-1]:
+                cuts.append(window_ns)
+                held = 0
+            held += n
+        return list(pairwise([*cuts, end_ns]))
+
     def read(self, point: str, start_ns: int = 0, end_ns: int = _END_NS) -> tuple[Ints, Floats, Bytes8]:
         """Times, values and qualities of a point, start <= time < end, in order of time, each time once."""
         with self._lock, transaction(self._db, "DEFERRED"):
             numbers = self._numbers(point)
-            parts = [self._opened(row) for row in self._chunk_rows(numbers, start_ns, end_ns, "n, first_ns, packed")]
-            found = _as_one_series([*parts, self._hot(numbers, start_ns, end_ns)])
-        inside = (found.source_ns >= start_ns) & (found.source_ns < end_ns)
-        found = found.at(inside)
-        return found.source_ns, found.value, found.quality
+            rows = self._chunk_rows(numbers, start_ns, end_ns, "n, first_ns, packed")
+            parts = self._opened(rows)
+            hot = self._hot.of(numbers, start_ns, end_ns)
+        return in_order([*parts, (hot.source_ns, hot.value, hot.quality)], start_ns, end_ns)
 
     def summary(self, point: str, start_ns: int, end_ns: int, bucket_s: float) -> Summary:
         """Count, mean, least and largest usable value by bucket; chunks that lie within one bucket are not opened."""
         width_ns = int(bucket_s * NS_PER_S)
         columns = "n, first_ns, packed, last_ns, used, min, max, sum"
-        whole: list[tuple[int, int, float, float, float]] = []
+        sums: list[Sums] = []
+        plain_rows: list[tuple[int, int, bytes]] = []
+        mixed_rows: list[tuple[int, int, bytes]] = []
         with self._lock, transaction(self._db, "DEFERRED"):
             numbers = self._numbers(point)
-            hot = self._hot(numbers, start_ns, end_ns)
-            parts: list[Samples] = []
+            hot = self._hot.of(numbers, start_ns, end_ns)
             for row in self._chunk_rows(numbers, start_ns, end_ns, columns):
-                _, _, first_ns, _, last_ns, used, low, high, total = row
+                n, first_ns, packed, last_ns, used, low, high, total = row
                 within = start_ns <= first_ns and last_ns < end_ns and first_ns // width_ns == last_ns // width_ns
-                overlapped = bool(((hot.source_ns >= first_ns) & (hot.source_ns <= last_ns)).any())
-                if within and not overlapped and len(numbers) == 1:
-                    if used:
-                        whole.append((first_ns // width_ns, used, low, high, total))
-                else:
-                    parts.append(self._opened(row[:4]))
-            found = _as_one_series([*parts, hot])
-        inside = (found.source_ns >= start_ns) & (found.source_ns < end_ns) & usable(found.value, found.quality)
-        return _by_bucket(found.at(inside), whole, width_ns)
+                mixed = hot.source_ns.size and ((hot.source_ns >= first_ns) & (hot.source_ns <= last_ns)).any()
+                if mixed or len(numbers) > 1:
+                    mixed_rows.append((n, first_ns, packed))
+                elif not within:
+                    plain_rows.append((n, first_ns, packed))
+                elif used:
+                    sums.append(sums_of([(first_ns // width_ns, used, total, low, high)]))
+        sums += [by_bucket(between(part, start_ns, end_ns), width_ns) for part in self._opened(plain_rows)]
+        parts = self._opened(mixed_rows)
+        sums.append(by_bucket(in_order([*parts, (hot.source_ns, hot.value, hot.quality)], start_ns, end_ns), width_ns))
+        bucket, count, total, least, largest = each_once(sums)
+        return Summary(bucket * width_ns, count, total / count, least, largest)
 
     def decision(self, decision_id: str) -> DecisionRow | None:
         """One decision by its id."""
@@ -106,54 +158,57 @@ class HistoryReader:
             rows = self._db.execute(query, (start_ns, end_ns, asset, asset, point, point, limit)).fetchall()
         return [DecisionRow(*row) for row in reversed(rows)]
 
+    def each_decision(self, start_ns: int = 0, end_ns: int = _END_NS) -> Iterator[DecisionRow]:
+        """All decisions of a time, oldest first, a page at a time."""
+        query = (
+            "SELECT id, ns, cycle, asset, point, record FROM decisions WHERE ns < ? AND (ns, id) > (?, ?)"
+            " ORDER BY ns, id LIMIT ?"
+        )
+        after: tuple[int, str] = (start_ns - 1, "\U0010ffff")
+        while True:
+            with self._lock:
+                rows = self._db.execute(query, (end_ns, *after, _DECISIONS_AT_ONCE)).fetchall()
+            if not rows:
+                return
+            for row in rows:
+                yield DecisionRow(*row)
+            after = rows[-1][1], rows[-1][0]
+
     def close(self) -> None:
         """Close the file. Harmless when repeated."""
         self._db.close()
+
+    def _opened(self, rows: Sequence[tuple[int, int, bytes]]) -> list[Columns]:
+        """Chunks in the order of their windows; several at a time, as many as the processor's cache holds."""
+        groups: list[list[tuple[int, int, bytes]]] = [[]]
+        held = 0
+        for row in rows:
+            if held + row[0] > _IN_CACHE and groups[-1]:
+                groups.append([])
+                held = 0
+            groups[-1].append(row)
+            held += row[0]
+        try:
+            return [unpacked(group) for group in groups if group]
+        except ValueError as error:
+            raise DataTooPoor(
+                f"a part of the history is damaged: {error}", where=self._where, fix="choose another time or point"
+            ) from error
 
     def _numbers(self, point: str) -> list[int]:
         """The series of a point: more than one when its place or unit was configured anew."""
         return [row[0] for row in self._db.execute("SELECT id FROM series WHERE point = ?", (point,))]
 
-    def _chunk_rows(self, numbers: list[int], start_ns: int, end_ns: int, columns: str) -> list[tuple[int, ...]]:
+    def _chunk_rows(self, numbers: list[int], start_ns: int, end_ns: int, columns: str) -> list[Any]:
         query = (
-            f"SELECT c.series, {columns} FROM windows AS w JOIN chunks AS c ON c.window_ns = w.start_ns"
+            f"SELECT {columns} FROM windows AS w JOIN chunks AS c ON c.window_ns = w.start_ns"
             " AND c.series = ? WHERE w.start_ns < ? AND w.end_ns > ? ORDER BY w.start_ns"
         )
         return [row for number in numbers for row in self._db.execute(query, (number, end_ns, start_ns))]
 
-    @staticmethod
-    def _opened(row: tuple[int, ...]) -> Samples:
-        series, n, first_ns, packed = row
-        return sealed_samples(series, n, first_ns, packed)  # type: ignore[arg-type]
 
-    def _hot(self, numbers: list[int], start_ns: int, end_ns: int) -> Samples:
-        parts: list[Samples] = []
-        for _, digest, batch in hot_batches(self._db, "first_ns < ? AND last_ns >= ?", (end_ns, start_ns)):
-            series = self._catalogues.get(digest)[1][batch.point]
-            ours = Samples(series, batch.source_ns, batch.value, batch.quality)
-            parts.append(ours.at(np.isin(series, numbers) & (batch.source_ns >= start_ns) & (batch.source_ns < end_ns)))
-        return Samples.joined(parts)
-
-
-def _as_one_series(parts: list[Samples]) -> Samples:
-    joined = Samples.joined(parts)
-    return Samples(np.zeros_like(joined.series), joined.source_ns, joined.value, joined.quality).in_order()
-
-
-def _by_bucket(samples: Samples, whole: list[tuple[int, int, float, float, float]], width_ns: int) -> Summary:
-    """Opened samples and the summaries of unopened chunks together."""
-    bucket = np.concatenate([samples.source_ns // width_ns, np.asarray([w[0] for w in whole], dtype=np.int64)])
-    ones = np.ones(samples.value.size, dtype=np.int64)
-    count = np.concatenate([ones, np.asarray([w[1] for w in whole], dtype=np.int64)])
-    low = np.concatenate([samples.value, np.asarray([w[2] for w in whole], dtype=np.float64)])
-    high = np.concatenate([samples.value, np.asarray([w[3] for w in whole], dtype=np.float64)])
-    total = np.concatenate([samples.value, np.asarray([w[4] for w in whole], dtype=np.float64)])
-    buckets, place = np.unique(bucket, return_inverse=True)
-    n = np.zeros(buckets.size, dtype=np.int64)
-    sums = np.zeros(buckets.size)
-    least, largest = np.full(buckets.size, np.inf), np.full(buckets.size, -np.inf)
-    np.add.at(n, place, count)
-    np.add.at(sums, place, total)
-    np.minimum.at(least, place, low)
-    np.maximum.at(largest, place, high)
-    return Summary(buckets * width_ns, n, sums / n, least, largest)
+def _both(one: Extent, other: Extent) -> Extent:
+    """Of a point whose samples lie in two places."""
+    last = max(one, other, key=lambda extent: extent.last_ns)
+    first_ns = min(one.first_ns, other.first_ns)
+    return Extent(last.series, one.n + other.n, first_ns, last.last_ns, last.value, last.quality)

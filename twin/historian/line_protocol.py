@@ -13,6 +13,7 @@ from twin.historian.blocks import Block
 from twin.historian.decisions import decision_line
 from twin.historian.spool_db import DeadLetter
 
+_QUALITY = tuple(f",q={q}i " for q in range(256))
 OLDEST_NS = 0
 NEWEST_NS = 9_223_372_036_854_775_806  # the last instant InfluxDB can name, 2262-04-11
 
@@ -45,7 +46,7 @@ def lines_of(block: Block) -> Lines:
         source_ns = np.clip(source_ns, OLDEST_NS, NEWEST_NS)
     prefixes = block.catalogue.prefixes
     text = [
-        f"{prefixes[p]}{v!r},q={q}i {t}"
+        f"{prefixes[p]}{v!r}{_QUALITY[q]}{t}"
         for p, v, q, t in zip(point.tolist(), value.tolist(), quality.tolist(), source_ns.tolist(), strict=True)
     ]
     return Lines(text, len(samples) - len(text), [], clamped)

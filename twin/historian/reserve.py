@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-RESERVE_BYTES = 1024**2
+RESERVE_BYTES = 2 * 1024**2
 
 
 class Reserve:
@@ -14,9 +14,14 @@ class Reserve:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    @property
+    def held(self) -> bool:
+        """Whether the space is taken."""
+        return self._path.exists()
+
     def fill(self) -> bool:
         """Take the space if it is not taken yet. Returns whether it is now."""
-        if self._path.exists():
+        if self.held:
             return True
         fresh = self._path.with_suffix(".reserving")
         try:

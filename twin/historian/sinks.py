@@ -90,10 +90,11 @@ class DrainPolicy:
     """How fast, how patient, how careful.
 
     `resend_window_s` is 0 for a sink whose word is proof. `refused_pause_s` is the wait between two tries of a sink
-    that refuses everything.
+    that refuses everything. `most_items_s` leaves the processor to the control loop while much has to be caught up.
     """
 
     batch_items: int = 5_000
+    most_items_s: float = 50_000.0
     poll_s: float = 1.0
     resend_window_s: float = 15.0
     first_pause_s: float = 0.5
@@ -158,9 +159,13 @@ class Drain:
         """Send until cancelled. What was sent and not confirmed is sent again by the next start."""
         await self._begin()
         while True:
+            began_s, sent = self._clock.monotonic_s(), self.status.sent_items
             if not await self._step():
                 self.status.state = "idle"
                 await self._clock.sleep(self._policy.poll_s)
+            elif self._policy.resend_window_s > 0.0:  # a sink of our own has a thread of its own
+                due_s = began_s + (self.status.sent_items - sent) / self._policy.most_items_s
+                await self._clock.sleep(max(0.0, due_s - self._clock.monotonic_s()))
 
     async def catch_up(self) -> None:
         """Send all that is in the spool now; for the end of a run. Waits for as long as the sink makes it wait."""

@@ -26,8 +26,18 @@ from twin.domain.clock import NS_PER_S, Clock
 from twin.domain.samples import SampleBatch
 from twin.historian.blocks import Block, Priority, pack_records, pack_samples
 from twin.historian.reserve import Reserve
+from twin.historian.salvage import log_is_torn, salvaged
 from twin.historian.series import Catalogue
-from twin.historian.spool_db import Account, Connect, DeadLetter, NewBlock, SpoolDatabase, SpoolLimits, open_database
+from twin.historian.spool_db import (
+    Account,
+    Connect,
+    DeadLetter,
+    NewBlock,
+    SpoolDatabase,
+    SpoolLimits,
+    is_damage,
+    open_database,
+)
 
 log = structlog.get_logger("spool")
 
@@ -35,6 +45,7 @@ _T = TypeVar("_T")
 _MOST_SAMPLES_A_BLOCK = 20_000
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 _TIDY_EVERY_S = 60.0
+_TIDY_WHEN_FULL_S = 2.0
 _MAKE_ROOM_BYTES = 4 * 1024**2
 
 
@@ -43,6 +54,7 @@ class SpoolHealth:
     """Levels for the health page and the metrics."""
 
     writable: bool = True
+    full: bool = False  # the disk is: the oldest goes to make room for the newest
     last_error: str = ""
     commits: int = 0
     failures: int = 0
@@ -111,6 +123,11 @@ class Spool:
         """Return when the disk has these JSON records. Waits while the disk is full."""
         if records:
             await self._append(lambda group: group.records.setdefault(priority, []).extend(records))
+
+    async def note_dropped(self, items: int) -> None:
+        """Count items that came and were given up before they reached the disk."""
+        if items:
+            await self._patiently(lambda: self._writer.note_dropped(items))
 
     async def position(self, sink: str) -> int:
         """The block up to which a sink is known to hold everything. Raises: KeyError: no such sink."""
@@ -196,20 +213,43 @@ class Spool:
     # What follows runs in the writer's thread.
 
     def _open(self, sinks: tuple[str, ...]) -> None:
+        log_path = self._path.with_name(self._path.name + "-wal")
+        old_log = log_path.read_bytes() if log_path.exists() else b""  # SQLite begins it anew
+        torn_log = bool(old_log) and log_is_torn(old_log)
         try:
-            self._writer = SpoolDatabase(self._connect(self._path))
-            self._writer.prepare(self._catalogue, sinks)
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError as error:
-            self._set_aside(error)
-            self._writer = SpoolDatabase(self._connect(self._path))
-            self._writer.prepare(self._catalogue, sinks)
+            self._prepare_with_reserve(sinks)
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter of a column's name
+            if isinstance(error, sqlite3.Error) and not is_damage(error):
+                raise
+            aside = self._set_aside(error)
+            self._prepare_with_reserve(sinks)
+            self._adopt(aside, old_log, 0)
+        else:
+            if torn_log:
+                self._adopt(self._path, old_log, self._writer.held()[0])
         self._reader = SpoolDatabase(self._connect(self._path))
         self.newest_id, self.health.held_blocks, self.health.held_bytes = self._writer.held()
-        self._reserve.fill()
+        self._take_room()
 
-    def _set_aside(self, error: sqlite3.DatabaseError) -> None:
+    def _prepare_with_reserve(self, sinks: tuple[str, ...]) -> None:
+        try:
+            self._prepare(sinks)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL or not self._reserve.held:
+                raise
+            self._reserve.give_up()
+            self._prepare(sinks)
+
+    def _prepare(self, sinks: tuple[str, ...]) -> None:
+        self._writer = SpoolDatabase(self._connect(self._path))
+        try:
+            self._writer.prepare(self._catalogue, sinks)
+            self._writer.check()
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
+            self._writer.close()
+            raise
+
+    def _set_aside(self, error: Exception) -> Path:
         aside = self._path.with_name(f"{self._path.name}.damaged-{self._clock.now_ns()}")
         for suffix in ("", "-wal", "-shm"):
             part = self._path.with_name(self._path.name + suffix)
@@ -217,6 +257,11 @@ class Spool:
                 part.rename(aside.with_name(aside.name + suffix))
         self.health.file_set_aside = str(aside)
         log.error("spool: the file cannot be read and was moved aside", error=str(error), moved_to=str(aside))
+        return aside
+
+    def _adopt(self, damaged: Path, old_log: bytes, after: int) -> None:
+        blocks = self._writer.adopt(salvaged(damaged, old_log), after)
+        log.warning("spool: what could be read of the damaged file is kept", blocks=blocks)
 
     def _commit(self, group: _Group) -> None:
         with self._lock:  # from here on the group is closed: later appends begin the next one
@@ -226,9 +271,10 @@ class Spool:
         try:
             self.newest_id = self._writer.commit(blocks, self._catalogue)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-                self._make_room()
-            raise
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+            self._make_room(error)
+            self.newest_id = self._writer.commit(blocks, self._catalogue)
         self.health.commits += 1
         self.health.held_blocks += len(blocks)
         self.health.held_bytes += sum(len(block.packed) for block in blocks)
@@ -250,15 +296,16 @@ class Spool:
     def _keep_within_limits(self) -> None:
         now_s = self._clock.monotonic_s()
         excess = self.health.held_bytes - self._limits.max_bytes
-        if excess <= 0 and now_s - self._tidied_s < _TIDY_EVERY_S:
+        tidy_s = _TIDY_EVERY_S if self._reserve.held else _TIDY_WHEN_FULL_S
+        if excess <= 0 and now_s - self._tidied_s < tidy_s:
             return
         try:
             if excess > 0 or self._too_old():
                 self._shed(excess)
-            if now_s - self._tidied_s >= _TIDY_EVERY_S:
+            if now_s - self._tidied_s >= tidy_s:
                 self._tidied_s = now_s
                 self._writer.shrink()
-                self._reserve.fill()
+                self._refill_reserve()
         except sqlite3.OperationalError as error:  # the blocks are committed; tidying is tried again with the next ones
             self.health.failures += 1
             self.health.last_error = str(error)
@@ -277,14 +324,40 @@ class Spool:
         self.health.shed_blocks += blocks
         self.health.shed_items += items
 
-    def _make_room(self) -> None:
-        """Free room within the file, as the disk has none; deleting itself needs the little that was kept aside."""
+    def _take_room(self) -> None:
+        try:
+            self._writer.take_room()
+        except sqlite3.OperationalError as error:  # no room now
+            self.health.last_error = str(error)
+        self._reserve.fill()
+
+    def _refill_reserve(self) -> None:
+        if self.health.full:
+            self._writer.give_back()  # it may be we ourselves who take all the room
+        if self._reserve.fill() and self.health.full:
+            self._writer.grow(may=True)
+            self.health.full = False
+            log.info("spool: the disk has room again", dropped=self.health.shed_items)
+
+    def _make_room(self, error: sqlite3.OperationalError) -> None:
+        """Free room within the file, as the disk has none.
+
+        What stands in the log alone first moves into the file, which the reserve lets grow once more; from then on it
+        must not, so that its log, which only a deletion needs, keeps the room it has.
+        """
+        self.health.failures += 1
+        self.health.last_error = str(error)
+        if not self.health.full:
+            self.health.full = True
+            log.error("spool: the disk is full, the oldest of the lowest class makes room", error=str(error))
         self._reserve.give_up()
         try:
+            self._writer.checkpoint()
+            self._writer.grow(may=False)
             self._shed(max(1, min(_MAKE_ROOM_BYTES, self.health.held_bytes // 8)))
             self._writer.checkpoint()
-        except sqlite3.OperationalError as error:  # not even that much room: the append goes on waiting
-            self.health.last_error = str(error)
+        except sqlite3.OperationalError as still:  # not even that much room: the append goes on waiting
+            self.health.last_error = str(still)
 
     def _advance(self, sink: str, block_id: int, refused: int) -> None:
         blocks, size = self._writer.advance(sink, block_id, refused)

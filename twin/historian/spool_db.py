@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from twin.historian.blocks import Block, Priority, checksum, unpack
+from twin.historian.salvage import FoundBlock, FoundCatalogue
 from twin.historian.series import Catalogue
 
 Connect = Callable[[Path], sqlite3.Connection]
@@ -35,9 +36,19 @@ CREATE TABLE dead_letters(
   UNIQUE(sink, line));
 CREATE TABLE quarantine(id INTEGER PRIMARY KEY, class, n, created_ns, why TEXT NOT NULL, packed);
 """
+_EVERY_COLUMN = (
+    "SELECT digest, body FROM catalogues LIMIT 0",
+    "SELECT id, class, n, crc, created_ns, size, catalogue, packed FROM blocks LIMIT 0",
+    "SELECT sink, position, received, stored, dropped, active FROM positions LIMIT 0",
+    "SELECT id, sink, at_ns, line, reason FROM dead_letters LIMIT 0",
+    "SELECT id, class, n, created_ns, why, packed FROM quarantine LIMIT 0",
+)
 _MOST_DEAD_LETTERS = 100_000
 _MOST_QUARANTINED = 256
 _SHED_AT_ONCE = 64
+_ROOM_BYTES = 2 * 1024**2
+_PAGE_BYTES, _MOST_PAGES = 4_096, 2**30
+_STEP_PAGES, _MOST_STEPS = 128, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,14 @@ def open_database(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
     db.execute("PRAGMA journal_size_limit=67108864")
+    db.execute("PRAGMA wal_autocheckpoint=256")  # what stands in the log alone must fit into the reserve
     return db
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file is not as it was written; else the disk, or whoever holds the file, does not let us."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code & 0xFF in {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 
 
 class SpoolDatabase:
@@ -109,7 +127,8 @@ class SpoolDatabase:
                 self._db.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
             elif version != _SCHEMA_VERSION:
                 raise sqlite3.DatabaseError(f"spool version {version} is not known to this version")
-            self._db.execute("INSERT OR IGNORE INTO catalogues VALUES(?, ?)", (catalogue.digest, catalogue.to_bytes()))
+            # replaced rather than kept: all blocks would be unreadable for one bit turned over in it
+            self._db.execute("INSERT OR REPLACE INTO catalogues VALUES(?, ?)", (catalogue.digest, catalogue.to_bytes()))
             self._db.execute("UPDATE positions SET active = 0")
             for sink in sinks:
                 self._db.execute("INSERT OR IGNORE INTO positions VALUES(?, 0, 0, 0, 0, 0)", (sink,))
@@ -133,6 +152,37 @@ class SpoolDatabase:
                 "UPDATE positions SET received = received + ? WHERE active", (sum(block.n for block in blocks),)
             )
         return last
+
+    def adopt(self, found: Iterable[FoundBlock | FoundCatalogue], after: int) -> int:
+        """Take in what was saved of a damaged file, of the blocks those with ids beyond one. Returns how many."""
+        before = self._number("SELECT COUNT(*) FROM blocks")
+        with self._transaction():
+            for item in found:
+                if isinstance(item, FoundCatalogue):
+                    self._db.execute("INSERT OR IGNORE INTO catalogues VALUES(?, ?)", (item.digest, item.body))
+                elif item.id > after:
+                    row = (item.id, item.priority, item.n, item.crc, item.created_ns, len(item.packed), item.catalogue)
+                    self._db.execute("INSERT OR IGNORE INTO blocks VALUES(?, ?, ?, ?, ?, ?, ?, ?)", (*row, item.packed))
+            self._db.execute(
+                "UPDATE positions SET received = stored + dropped +"
+                " (SELECT COALESCE(SUM(n), 0) FROM blocks WHERE id > position) WHERE active"
+            )
+        return self._number("SELECT COUNT(*) FROM blocks") - before
+
+    def check(self) -> None:
+        """Raises: sqlite3.DatabaseError: the file is not as it was written."""
+        for query in _EVERY_COLUMN:  # a bit may turn over in a name, too
+            self._db.execute(query)
+        said = str(self._db.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        if said != "ok":
+            raise sqlite3.DatabaseError(said.strip().replace("\n", "; "))
+
+    def note_dropped(self, items: int) -> None:
+        """Items that came and never got here: received, and dropped."""
+        with self._transaction():
+            self._db.execute(
+                "UPDATE positions SET received = received + ?1, dropped = dropped + ?1 WHERE active", (items,)
+            )
 
     def read_after(self, block_id: int, limit: int) -> tuple[list[Block], list[tuple[int, str]]]:
         """Blocks beyond an id, oldest first, until there are `limit` items; and (id, why) of the damaged ones."""
@@ -265,11 +315,32 @@ class SpoolDatabase:
         """Give free pages back to the disk when they are more than half of the file."""
         pages, free = self._number("PRAGMA page_count"), self._number("PRAGMA freelist_count")
         if free > 4_096 and 2 * free > pages:
-            self._db.execute("PRAGMA incremental_vacuum(2048)").fetchall()
+            self._db.executescript("PRAGMA incremental_vacuum(2048)")  # `execute` would stop after the first page
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file; the log keeps its space on the disk and is written over."""
         self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+
+    def take_room(self) -> None:
+        """Grow the file and its log at once, so that a full disk leaves both some room to work in."""
+        with self._transaction():
+            self._db.execute("CREATE TABLE room(filler BLOB)")
+            self._db.execute("INSERT INTO room VALUES(zeroblob(?))", (_ROOM_BYTES,))
+            self._db.execute("DROP TABLE room")
+        self.checkpoint()
+
+    def give_back(self) -> None:
+        """Cut free pages off the file beyond the room it keeps, in steps that its log has place for."""
+        for _ in range(_MOST_STEPS):
+            spare = self._number("PRAGMA freelist_count") - _ROOM_BYTES // _PAGE_BYTES
+            if spare <= 0:
+                return
+            self._db.executescript(f"PRAGMA incremental_vacuum({min(spare, _STEP_PAGES)})")
+            self.checkpoint()
+
+    def grow(self, may: bool) -> None:
+        """Whether the file may become larger. On a full disk it must not: its log would be the only place to grow."""
+        self._number(f"PRAGMA max_page_count={_MOST_PAGES if may else 1}")  # never less than there are
 
     def close(self) -> None:
         """Close the connection. Harmless when repeated."""
@@ -287,9 +358,12 @@ class SpoolDatabase:
             if row is None:
                 raise ValueError(f"the catalogue {digest} is missing")
             try:
-                self._catalogues[digest] = Catalogue.from_bytes(row[0])
-            except msgspec.MsgspecError as error:
+                found = Catalogue.from_bytes(row[0])
+            except (msgspec.MsgspecError, TypeError) as error:
                 raise ValueError(f"the catalogue {digest} cannot be read: {error}") from error
+            if found.digest != digest:
+                raise ValueError(f"the catalogue {digest} is not as it was written")
+            self._catalogues[digest] = found
         return self._catalogues[digest]
 
     def _number(self, query: str, arguments: Sequence[int] = ()) -> int:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import struct
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -22,11 +24,14 @@ from twin.domain.arrays import Ints
 from twin.domain.clock import NS_PER_S, Clock
 from twin.domain.samples import SampleBatch
 from twin.historian.blocks import Block, pack_samples
-from twin.historian.chunks import MOST_SLOTS, SLOT_NS, Samples, cut, windows_for
+from twin.historian.chunks import HOUR_NS, MOST_SLOTS, SLOT_NS, Samples, cut, windows_for
 from twin.historian.decisions import decision_row
+from twin.historian.merging import merge_hours, put_chunks
+from twin.historian.series import Catalogue
 from twin.historian.sinks import SinkBusy, Written
-from twin.historian.spool_db import DeadLetter
-from twin.historian.store_db import Catalogues, hot_batches, open_for_writing, sealed_samples, transaction
+from twin.historian.spool_db import DeadLetter, is_damage
+from twin.historian.store_db import Catalogues, give_back, hot_batches, open_for_writing, sealed_samples, transaction
+from twin.historian.store_rescue import rescued, set_aside
 
 log = structlog.get_logger("history")
 
@@ -34,7 +39,12 @@ _T = TypeVar("_T")
 _GRACE_NS = 60 * NS_PER_S  # how late a sample may be and still find its window open
 _FUTURE_NS = MOST_SLOTS * SLOT_NS  # beyond this a sample's clock is wrong: sealed at once instead of kept hot for years
 _WORTH_A_CHUNK = 60  # samples a series
+_FEW_HOT = 500_000  # samples; below, only whole hours are sealed, as small as they get and once
 _MOST_HOT = 2_000_000  # samples; a sealing sorts them in memory
+_MOST_MERGED = 4  # hours a sealing
+_SPARE_FRAC = 0.25  # of the file may lie free: what is merged or forgotten makes room for what comes
+_RETRY_S = 2.0  # a disk is asked again sooner than a server
+_DAMAGE = (ValueError, KeyError, TypeError, struct.error)  # what reading a row gives that is not what was written
 _NO_SPAN = (2**63 - 1, -(2**63))
 
 
@@ -46,6 +56,8 @@ class StoreHealth:
     sealings: int = 0
     chunks: int = 0
     late_chunks: int = 0
+    merged_hours: int = 0
+    files_set_aside: int = 0
 
 
 class HistoryStore:
@@ -60,11 +72,15 @@ class HistoryStore:
         self._points = 0  # in the newest catalogue
         self._latest_ns = 0  # the middle of the newest block
         self._span = _NO_SPAN  # the middles of the oldest and the newest hot block
+        self._broken: set[int] = set()  # hours that cannot be merged
         self.health = StoreHealth()
 
     @classmethod
     async def open(cls, path: Path, clock: Clock, *, retention_s: float = 31 * 86_400.0) -> HistoryStore:
-        """Open or make the history in `path`. Raises: sqlite3.DatabaseError: not one of this version."""
+        """Open or make the history in `path`. One that cannot be read is moved aside, and read for what is whole.
+
+        Raises: sqlite3.OperationalError: the directory cannot be written.
+        """
         store = cls(path, clock, retention_s=retention_s)
         await store._run(store._open)
         return store
@@ -72,13 +88,18 @@ class HistoryStore:
     async def write(self, blocks: Sequence[Block]) -> Written:
         """Keep these blocks; when this returns, the disk has them. Raises: SinkBusy: the disk does not take them."""
         try:
-            return await self._run(lambda: self._write(blocks))
+            return await self._run(lambda: self._write_or_rescue(blocks))
         except sqlite3.OperationalError as error:
-            raise SinkBusy(f"the history cannot be written: {error}", where=str(self._path)) from error
+            raise SinkBusy(
+                f"the history cannot be written: {error}", where=str(self._path), retry_after_s=_RETRY_S
+            ) from error
 
     async def seal(self) -> None:
-        """Seal everything now; for the end of a run."""
+        """Seal and merge everything now; for the end of a run."""
         await self._run(lambda: self._seal(None))
+        while await self._run(lambda: merge_hours(self._db, 2**63 - 1, _MOST_MERGED, self._broken)):
+            pass
+        await self._run(lambda: give_back(self._db, 0.0, most_pages=2**31))
 
     async def close(self) -> None:
         """Close the file."""
@@ -91,12 +112,44 @@ class HistoryStore:
     # What follows runs in the store's thread.
 
     def _open(self) -> None:
+        try:
+            self._begin()
+        except (sqlite3.DatabaseError, *_DAMAGE) as error:
+            if isinstance(error, sqlite3.Error) and not is_damage(error):
+                raise
+            self._rescue(error)
+
+    def _begin(self) -> None:
         self._db = open_for_writing(self._path)
         self._catalogues = Catalogues(self._db)
         self._count_hot()
 
+    def _rescue(self, error: Exception, current: Sequence[Catalogue] = ()) -> None:
+        """Begin a fresh file with what can be read of the damaged one, which stays beside it."""
+        with suppress(AttributeError, sqlite3.DatabaseError):  # it may never have been opened
+            self._db.close()
+        aside = set_aside(self._path, self._clock.now_ns())
+        self.health.files_set_aside += 1
+        log.error("history: the file is damaged and was moved aside", error=str(error), moved_to=str(aside))
+        self._begin()
+        try:
+            rows = rescued(aside, self._db, current)
+            log.warning("history: what could be read of the damaged file is kept", rows=rows)
+        except sqlite3.DatabaseError as hopeless:
+            log.error("history: nothing of the damaged file could be read", error=str(hopeless))
+        self._count_hot()
+
     def _db_close(self) -> None:
         self._db.close()
+
+    def _write_or_rescue(self, blocks: Sequence[Block]) -> Written:
+        try:
+            return self._write(blocks)
+        except (sqlite3.DatabaseError, *_DAMAGE) as error:
+            if isinstance(error, sqlite3.Error) and not is_damage(error):
+                raise
+            self._rescue(error, [block.catalogue for block in blocks])
+            return self._write(blocks)
 
     def _write(self, blocks: Sequence[Block]) -> Written:
         unreadable: list[DeadLetter] = []
@@ -111,7 +164,7 @@ class HistoryStore:
             if len(block.samples):
                 self._note_hot(len(block.samples), _middle_ns(block.samples), len(block.catalogue))
         if self._worth_sealing():
-            self._seal((self._latest_ns - _GRACE_NS) // SLOT_NS * SLOT_NS)
+            self._seal(self._closed_until_ns())
         return Written(tuple(unreadable))
 
     def _keep_records(self, records: Sequence[bytes]) -> list[DeadLetter]:
@@ -153,9 +206,15 @@ class HistoryStore:
 
     def _worth_sealing(self) -> bool:
         hot, span_ns = self.health.hot_samples, self._span[1] - self._span[0]
+        if self._span[0] >= self._closed_until_ns():
+            return False
         if hot >= _WORTH_A_CHUNK * self._points and span_ns >= SLOT_NS + _GRACE_NS:
             return True
-        return span_ns >= MOST_SLOTS * SLOT_NS + _GRACE_NS or hot >= _MOST_HOT
+        return span_ns >= HOUR_NS + _GRACE_NS or hot >= _MOST_HOT
+
+    def _closed_until_ns(self) -> int:
+        step_ns = HOUR_NS if self.health.hot_samples < _FEW_HOT else SLOT_NS
+        return (self._latest_ns - _GRACE_NS) // step_ns * step_ns
 
     def _seal(self, until_ns: int | None) -> None:
         """Move samples older than an instant into chunks, and those whose time is far in the future; None: all."""
@@ -166,6 +225,8 @@ class HistoryStore:
             if closed.series.size:
                 self._store_chunks(closed)
             self._forget_old()
+        self.health.merged_hours += merge_hours(self._db, until_ns, _MOST_MERGED, self._broken)
+        give_back(self._db, _SPARE_FRAC)
         self._count_hot()
         self.health.sealings += 1
 
@@ -203,12 +264,15 @@ class HistoryStore:
         ordered = closed.in_order()
         # earlier chunks may have brought slots of the same windows that no new sample lies in
         window_ns = _windows_of(ordered.source_ns, starts * SLOT_NS)
-        rows = [
-            (c.window_ns, c.series, c.n, c.used, c.first_ns, c.last_ns, c.minimum, c.maximum, c.total, c.packed)
-            for c in cut(ordered, window_ns)
+        whole_hours = [a * SLOT_NS for a, b in made if b - a == MOST_SLOTS]
+        whole_hours += [a for a, b in existing if b - a == HOUR_NS]
+        densely = np.isin(window_ns, whole_hours)
+        chunks = [
+            *cut(ordered.at(densely), window_ns[densely], densely=True),
+            *cut(ordered.at(~densely), window_ns[~densely]),
         ]
-        self._db.executemany("INSERT OR REPLACE INTO chunks VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        self.health.chunks += len(rows)
+        put_chunks(self._db, chunks)
+        self.health.chunks += len(chunks)
 
     def _with_sealed(
         self, late: Samples, slots: Ints, starts: Ints, old: np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -222,8 +286,12 @@ class HistoryStore:
             row = self._db.execute(
                 "SELECT n, first_ns, packed FROM chunks WHERE window_ns = ? AND series = ?", (window_ns, series)
             ).fetchone()
-            if row is not None:
+            if row is None:
+                continue
+            try:
                 parts.append(sealed_samples(series, *row))
+            except ValueError as error:  # what cannot be read must not keep out what can
+                log.error("history: a damaged chunk is given up for a late sample", window=window_ns, why=str(error))
         self.health.late_chunks += len(parts)
         return Samples.joined([*parts, late])
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import msgspec
 import numpy as np
 
 from twin.domain.arrays import Ints
@@ -17,7 +17,7 @@ from twin.historian.blocks import unpack
 from twin.historian.chunks import Samples, opened
 from twin.historian.series import Catalogue, Series
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE catalogues(digest TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE series(
@@ -38,6 +38,8 @@ CREATE TABLE decisions(
   record BLOB NOT NULL);
 CREATE INDEX decisions_by_time ON decisions(ns);
 """
+# version 2 also has chunks in the dense form, and says what there is of a series without touching them
+_SINCE_2 = "CREATE INDEX chunks_by_series ON chunks(series, window_ns, n, first_ns, last_ns)"
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
@@ -55,6 +57,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         if version == 0:
             for statement in _SCHEMA.split(";")[:-1]:
                 db.execute(statement)
+        if version in {0, 1}:
+            db.execute(_SINCE_2)
             db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         elif version != SCHEMA_VERSION:
             raise sqlite3.DatabaseError(f"history version {version} is not known to this version")
@@ -79,6 +83,25 @@ def transaction(db: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[Non
             db.execute("ROLLBACK")
 
 
+def give_back(db: sqlite3.Connection, spare_frac: float, most_pages: int = 10_000) -> None:
+    """Cut free pages off the file, beyond a share of it that stays for what is written next."""
+    free, pages = (db.execute(f"PRAGMA {name}_count").fetchone()[0] for name in ("freelist", "page"))
+    excess = min(most_pages, free - int(spare_frac * pages))
+    if excess > 0:
+        db.executescript(f"PRAGMA incremental_vacuum({excess})")  # `execute` would stop after the first page
+
+
+def catalogue_of(digest: str, body: bytes) -> Catalogue:
+    """A stored catalogue. Raises: ValueError: it is not as it was written."""
+    try:
+        found = Catalogue.from_bytes(body)
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise ValueError(f"the catalogue {digest} cannot be read: {error}") from error
+    if found.digest != digest:
+        raise ValueError(f"the catalogue {digest} is not as it was written")
+    return found
+
+
 class Catalogues:
     """Stored catalogues by digest, read once."""
 
@@ -92,7 +115,7 @@ class Catalogues:
             row = self._db.execute("SELECT body FROM catalogues WHERE digest = ?", (digest,)).fetchone()
             if row is None:
                 raise KeyError(digest)
-            catalogue = Catalogue.from_bytes(row[0])
+            catalogue = catalogue_of(digest, row[0])
             query = "SELECT point, asset, name, measurement, unit, hall, id FROM series WHERE site = ? AND source = ?"
             rows = self._db.execute(query, (catalogue.site, catalogue.source))
             ids = {Series(*names): number for *names, number in rows}
@@ -125,4 +148,4 @@ def hot_batches(
 
 def sealed_samples(series: int, n: int, first_ns: int, packed: bytes) -> Samples:
     """The samples of a chunk's row."""
-    return opened(series, n, first_ns, zlib.decompress(packed))
+    return opened(series, n, first_ns, packed)

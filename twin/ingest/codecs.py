@@ -5,20 +5,41 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from twin.domain.errors import BadPayload
 from twin.domain.points import Quality
 from twin.domain.site import SourceRule
 from twin.ingest.line_protocol import parse_lines
-from twin.ingest.paths import Json, Path, at, instant_ns, number, number_of_text, parse, path_of, quality_of
+from twin.ingest.paths import (
+    NO_SEQUENCE,
+    NO_TIME,
+    Json,
+    Path,
+    at,
+    instant_ns,
+    number,
+    number_of_text,
+    parse,
+    path_of,
+    quality_of,
+    sequence_of,
+)
 
 GOOD, BAD = int(Quality.GOOD), int(Quality.BAD)
-NO_TIME = 0
 # (number of the rule within its topic, value in wire units, source time or NO_TIME, quality)
 Raw: TypeAlias = tuple[int, float, int, int]
 Refusal: TypeAlias = tuple[str, str]
-Found: TypeAlias = tuple[list[Raw], list[Refusal]]
+
+
+class Found(NamedTuple):
+    """What one message held, what of it was refused, and the number its source gave it."""
+
+    samples: list[Raw]
+    refused: list[Refusal]
+    sequence: int = NO_SEQUENCE
+
+
 Codec: TypeAlias = Callable[[bytes], Found]
 
 
@@ -69,6 +90,11 @@ def _ways(rules: Sequence[SourceRule]) -> list[_Way]:
     ]
 
 
+def sequence_path_of(rules: Sequence[SourceRule]) -> Path:
+    """Where the messages of a topic are counted: what the first rule that knows says."""
+    return path_of(next((rule.sequence_path for rule in rules if rule.sequence_path), ""))
+
+
 def _text(payload: bytes) -> str:
     try:
         return payload.decode()
@@ -84,13 +110,13 @@ def _scalar(rules: Sequence[SourceRule]) -> Codec:
         value = words.get(text.lower())
         if value is None:
             value = number_of_text(text)
-        return [(n, value, NO_TIME, GOOD) for n in range(len(rules))], []
+        return Found([(n, value, NO_TIME, GOOD) for n in range(len(rules))], [])
 
     return decode
 
 
 def _json(rules: Sequence[SourceRule]) -> Codec:
-    ways = _ways(rules)
+    ways, counted = _ways(rules), sequence_path_of(rules)
 
     def decode(payload: bytes) -> Found:
         document = parse(payload)
@@ -98,6 +124,7 @@ def _json(rules: Sequence[SourceRule]) -> Codec:
             raise BadPayload("shape", "an object was expected")
         found: list[Raw] = []
         refused: list[Refusal] = []
+        sequence = _counted(document, counted, refused)
         times: dict[tuple[Path, str], int] = {}
         for way in ways:
             try:
@@ -112,9 +139,18 @@ def _json(rules: Sequence[SourceRule]) -> Codec:
                 found.append((way.number, *_value(document, way, raw, stamp)))
             except BadPayload as problem:
                 refused.append((problem.reason, f"{way.name}: {problem.message}"))
-        return found, refused
+        return Found(found, refused, sequence)
 
     return decode
+
+
+def _counted(document: Json, path: Path, refused: list[Refusal]) -> int:
+    """A wrong count is refused for itself: the readings beside it are none the worse."""
+    try:
+        return sequence_of(document, path)
+    except BadPayload as problem:
+        refused.append((problem.reason, problem.message))
+        return NO_SEQUENCE
 
 
 def _time(document: Json, way: _Way) -> int:
@@ -151,15 +187,24 @@ def _batch(rules: Sequence[SourceRule]) -> Codec:
     for way in ways:
         by_name.setdefault(way.name, []).append(way)
     values_path, errors_path = path_of(first.values_path), path_of(first.errors_path)
+    counted = sequence_path_of(rules)
 
     def decode(payload: bytes) -> Found:
         document = parse(payload)
+        found: list[Raw] = []
+        refused: list[Refusal] = []
+        sequence = _counted(document, counted, refused)
+        try:
+            _gather(document, found, refused)
+        except BadPayload as problem:  # the message came all the same: its number must not be missing
+            refused.append((problem.reason, problem.message))
+        return Found(found, refused, sequence)
+
+    def _gather(document: Json, found: list[Raw], refused: list[Refusal]) -> None:
         try:
             holder = at(document, values_path)
         except KeyError as missing:
             raise BadPayload("shape", f"no {missing.args[0]!r} in the object") from missing
-        found: list[Raw] = []
-        refused: list[Refusal] = []
         stamp = _time(document, ways[0])
         if isinstance(holder, dict):
             errors = _errors(document)
@@ -170,8 +215,7 @@ def _batch(rules: Sequence[SourceRule]) -> Codec:
                     found.append((way.number, math.nan, stamp, BAD))
                 else:
                     refused.append(("no_value", f"{way.name}: not in the message"))
-            return found, refused
-        if isinstance(holder, list):
+        elif isinstance(holder, list):
             for entry in holder:
                 if not isinstance(entry, dict):
                     refused.append(("shape", "an entry is no object"))
@@ -179,8 +223,8 @@ def _batch(rules: Sequence[SourceRule]) -> Codec:
                 name = entry.get(first.name_key)
                 for way in by_name.get(name, ()) if isinstance(name, str) else ():
                     _take(way, entry.get(first.value_key), stamp, found, refused)
-            return found, refused
-        raise BadPayload("shape", "many points come in an object or a list")
+        else:
+            raise BadPayload("shape", "many points come in an object or a list")
 
     def _errors(document: Json) -> dict[str, Json]:
         if not errors_path:
@@ -216,6 +260,6 @@ def _line(rules: Sequence[SourceRule]) -> Codec:
                     continue
                 if way.name in line.fields:
                     _take(way, line.fields[way.name], stamp, found, refused)
-        return found, refused
+        return Found(found, refused)
 
     return decode

@@ -17,7 +17,10 @@ from twin.domain.messages import MessageIn
 from twin.domain.points import Quality
 from twin.domain.samples import SampleBatch
 from twin.domain.site import Site, SourceRule
-from twin.ingest.codecs import NO_TIME, Codec, codec_for
+from twin.ingest.codecs import Codec, codec_for
+from twin.ingest.columns import Columns, index_bytes
+from twin.ingest.paths import NO_SEQUENCE, NO_TIME
+from twin.ingest.quick import Quick, quick_for
 
 
 class Reject(NamedTuple):
@@ -29,31 +32,44 @@ class Reject(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Samples of some messages in arrival order, and what was refused of them."""
+    """Samples of some messages in arrival order, what was refused of them, and the numbers their sources gave them.
+
+    `sequences` are (topic, number) of every message that carried one.
+    """
 
     batch: SampleBatch
     rejects: tuple[Reject, ...]
+    sequences: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Topic:
-    """One topic's codec and the point number of each of its rules."""
+    """One topic's two ways of reading, and the point of each of its rules, as `Columns` wants them."""
 
     codec: Codec
-    points: tuple[int, ...]
+    quick: Quick | None
+    n: int
+    points: tuple[bytes, ...]
+    all_points: bytes
+
+    @staticmethod
+    def of(rules: Sequence[SourceRule], *, quick: bool) -> _Topic:
+        points = tuple(index_bytes(rule.point) for rule in rules)
+        return _Topic(codec_for(rules), quick_for(rules) if quick else None, len(rules), points, b"".join(points))
 
 
 class Decoder:
-    """The topic map of one site, made ready. Holds no state between calls."""
+    """The topic map of one site, made ready. Holds no state between calls.
 
-    def __init__(self, site: Site) -> None:
+    `quick=False` sends every message the long way: the same results, later.
+    """
+
+    def __init__(self, site: Site, *, quick: bool = True) -> None:
         """Raises: ValueError: a rule with a codec that does not exist."""
         by_topic: dict[str, list[SourceRule]] = {}
         for rule in site.topics.rules:
             by_topic.setdefault(rule.topic, []).append(rule)
-        self._topics = {
-            topic: _Topic(codec_for(rules), tuple(rule.point for rule in rules)) for topic, rules in by_topic.items()
-        }
+        self._topics = {topic: _Topic.of(rules, quick=quick) for topic, rules in by_topic.items()}
         n = len(site.points)
         self._scale, self._offset = np.ones(n), np.zeros(n)
         for rule in site.topics.rules:
@@ -72,41 +88,28 @@ class Decoder:
 
     def decode_all(self, messages: Sequence[MessageIn]) -> Decoded:
         """Samples of many messages as one batch. A message that is refused does not touch the others."""
-        points: list[int] = []
-        values: list[float] = []
-        source: list[int] = []
-        received: list[int] = []
-        quality: list[int] = []
+        columns = Columns()
         rejects: list[Reject] = []
+        sequences: list[tuple[str, int]] = []
+        topics, most_bytes = self._topics, self._most_bytes
         for message in messages:
-            topic = self._topics.get(message.topic)
+            topic = topics.get(message.topic)
             if topic is None:
                 rejects.append(Reject("unknown_topic", message.topic))
                 continue
-            if len(message.payload) > self._most_bytes:
-                rejects.append(Reject("too_large", f"{message.topic}: {len(message.payload)} bytes"))
+            payload = message.payload
+            if len(payload) > most_bytes:
+                rejects.append(Reject("too_large", f"{message.topic}: {len(payload)} bytes"))
                 continue
-            try:
-                found, refused = topic.codec(message.payload)
-            except BadPayload as problem:
-                rejects.append(Reject(problem.reason, f"{message.topic}: {problem.message}"))
-                continue
-            rejects += [Reject(reason, f"{message.topic}: {detail}") for reason, detail in refused]
-            for number, value, stamp, grade in found:
-                if stamp == NO_TIME:
-                    if message.retain:
-                        rejects.append(Reject("retained_without_time", message.topic))
-                        continue
-                    if message.received_ns <= 0:
-                        rejects.append(Reject("no_time_yet", f"{message.topic}: nothing has told the time so far"))
-                        continue
-                    stamp = message.received_ns  # noqa: PLW2901
-                points.append(topic.points[number])
-                values.append(value)
-                source.append(stamp)
-                received.append(message.received_ns)
-                quality.append(grade)
-        return Decoded(self._housed(SampleBatch.of(points, source, received, values, quality)), tuple(rejects))
+            row = topic.quick(payload) if topic.quick is not None else None
+            if row is None or (row.source_ns == NO_TIME and (message.retain or message.received_ns <= 0)):
+                sequence = _carefully(topic, message, columns, rejects)
+            else:
+                received_ns, sequence = message.received_ns, row.sequence
+                columns.add(topic.n, topic.all_points, row.packed, row.source_ns or received_ns, received_ns)
+            if sequence != NO_SEQUENCE:
+                sequences.append((message.topic, sequence))
+        return Decoded(self._housed(columns.batch()), tuple(rejects), tuple(sequences))
 
     def _housed(self, batch: SampleBatch) -> SampleBatch:
         """The same samples in units of the house, those outside their range BAD."""
@@ -115,3 +118,25 @@ class Decoder:
         quality: Bytes8 = np.where(out, np.uint8(Quality.BAD), batch.quality).astype(np.uint8)
         source: Ints = batch.source_ns
         return SampleBatch(batch.point, source, batch.received_ns, value, quality)
+
+
+def _carefully(topic: _Topic, message: MessageIn, columns: Columns, rejects: list[Reject]) -> int:
+    """The long way through one message, sample by sample. Returns its sequence number."""
+    try:
+        found = topic.codec(message.payload)
+    except BadPayload as problem:
+        rejects.append(Reject(problem.reason, f"{message.topic}: {problem.message}"))
+        return NO_SEQUENCE
+    rejects += [Reject(reason, f"{message.topic}: {detail}") for reason, detail in found.refused]
+    for number, value, stamp, grade in found.samples:
+        source_ns = stamp
+        if stamp == NO_TIME:
+            if message.retain:
+                rejects.append(Reject("retained_without_time", message.topic))
+                continue
+            if message.received_ns <= 0:
+                rejects.append(Reject("no_time_yet", f"{message.topic}: nothing has told the time so far"))
+                continue
+            source_ns = message.received_ns
+        columns.add_one(topic.points[number], value, source_ns, message.received_ns, grade)
+    return found.sequence

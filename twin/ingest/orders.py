@@ -29,6 +29,8 @@ class Lane(Enum):
 
 def lane_of(root: str, topic: str) -> Lane:
     """Where a message belongs, by its topic alone."""
+    if "/_" not in topic:
+        return Lane.TELEMETRY
     if topic.startswith(f"{root}/_ack/"):
         return Lane.ACK
     if topic.startswith(f"{root}/_op/"):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
+import json
 import os
 import shutil
 import warnings
+import zlib
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+NOTES = "checksums.json"
 KEPT = 3  # versions side by side: an old process may still be running beside a new one
 
 
@@ -40,6 +45,43 @@ def _forget_old(place: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def forget_torn(here: Path) -> None:
+    """Remove what is not as it was written: numba fails at half a file, and believes a machine word with a wrong bit.
+
+    What nobody has noted, as a process was killed that compiled it, counts as torn.
+    """
+    try:
+        noted = json.loads((here / NOTES).read_bytes())
+    except (OSError, ValueError):
+        noted = {}
+    if not isinstance(noted, dict):
+        noted = {}
+    for path, name in _kept_files(here):
+        with suppress(OSError):  # another process may be faster
+            if zlib.crc32(path.read_bytes()) != noted.get(name):
+                path.unlink()
+
+
+def note_whole() -> None:
+    """Note a checksum of everything that is kept now. For when all is compiled, and for the end of a process."""
+    here = Path(os.environ.get("NUMBA_CACHE_DIR", ""))
+    if here.name != stamp():
+        return
+    noted: dict[str, int] = {}
+    for path, name in _kept_files(here):
+        with suppress(OSError):
+            noted[name] = zlib.crc32(path.read_bytes())
+    fresh = here / f"{NOTES}.{os.getpid()}"
+    with suppress(OSError):  # not worth more than a warm start
+        fresh.write_text(json.dumps(noted), encoding="utf-8")
+        fresh.replace(here / NOTES)
+
+
+def _kept_files(here: Path) -> list[tuple[Path, str]]:
+    """Every file numba keeps there, and what it is called in the notes."""
+    return [(path, str(path.relative_to(here))) for path in here.glob("**/*.nb[ic]")]
+
+
 def prepare() -> bool:
     """Point numba to a directory that only this account may write: numba executes what it finds there.
 
@@ -51,6 +93,8 @@ def prepare() -> bool:
         fresh = not here.exists()
         if _writable(here):
             os.environ["NUMBA_CACHE_DIR"] = str(here)
+            forget_torn(here)
+            atexit.register(note_whole)
             if fresh:
                 _forget_old(here.parent)
             return True

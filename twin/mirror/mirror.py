@@ -37,7 +37,7 @@ class Mirror:
 
     def take(self, batch: SampleBatch, mono_s: float) -> None:
         """Keep the newest sample of each point; of two with the same time, the later arrival."""
-        order = np.lexsort((np.arange(len(batch)), batch.source_ns))
+        order = np.argsort(batch.source_ns, kind="stable")
         fresh = batch.source_ns[order] >= self._newest_ns[batch.point[order]]
         self.late += int(len(batch) - np.count_nonzero(fresh))
         order = order[fresh]

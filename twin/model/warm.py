@@ -7,6 +7,7 @@ import gc
 import numpy as np
 
 from twin.domain.facility import Facility
+from twin.kernels._cache import note_whole
 from twin.model.compiled import CompiledSite, compile_site
 from twin.model.ride_through import ride_through_s, single_failure_inlet_c
 from twin.model.steady import Candidates, Conditions, steady_state
@@ -21,7 +22,9 @@ def warm(facility: Facility) -> CompiledSite:
     collecting = gc.isenabled()
     gc.disable()  # a compiler makes millions of small objects that all live: looking through them costs a sixth
     try:
-        return _warmed(facility)
+        site = _warmed(facility)
+        note_whole()
+        return site
     finally:
         if collecting:
             gc.enable()

@@ -61,6 +61,9 @@ class MqttSettings(Group):
     session_expiry_s: int = Field(
         default=3600, ge=0, le=604_800, description="The broker keeps messages for us this long, s."
     )
+    most_per_topic_hz: float = Field(
+        default=500.0, gt=0, le=1e6, description="A topic that speaks faster loses the surplus, messages a second."
+    )
 
     @model_validator(mode="after")
     def _who(self) -> Self:

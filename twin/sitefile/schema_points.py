@@ -45,6 +45,9 @@ class MessageTable(FileModel):
     )
     time_unit: TimeUnit | None = Field(default=None, description="iso, s, ms, us or ns")
     quality_path: str = Field(default="", max_length=200, description="where the source says whether the value is good")
+    sequence_path: str = Field(
+        default="", max_length=200, description="where the source counts its messages: gaps are then known exactly"
+    )
     values_path: str = Field(
         default="", max_length=200, description="batch: where the object or array of values starts"
     )

@@ -49,6 +49,7 @@ def wire_of(
         scale=scale,
         offset=offset,
         words=tuple(value.words.items()),
+        sequence_path=table.sequence_path,
     )
 
 

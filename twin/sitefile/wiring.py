@@ -14,6 +14,7 @@ _USED_BY: dict[str, tuple[str, ...]] = {
     "time_path": ("json", "batch"),
     "time_unit": ("json", "batch", "line"),
     "quality_path": ("json",),
+    "sequence_path": ("json", "batch"),
     "values_path": ("batch",),
     "name_key": ("batch",),
     "value_key": ("batch",),

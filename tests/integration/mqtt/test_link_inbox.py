@@ -82,6 +82,22 @@ async def test_qos_0_is_dropped_and_counted_when_nobody_takes_it_and_qos_1_is_no
         assert [message.payload for message in await at_work.take(11)] == [*numbered(10), b"one"]
 
 
+async def test_what_is_not_admitted_is_counted_and_takes_no_room_in_the_window(broker: BrokerUnderTest) -> None:
+    async with (
+        a_link(broker.port, "mad", "t", version=V311) as at_work,
+        await Peer.connect(broker.port, "sensor", V311) as sensor,
+    ):
+        at_work.link._admit = lambda topic, _qos, waiting: topic != "mad" and waiting < 3
+        for payload in numbered(60):  # three windows of 3.1.1
+            await sensor.publish("mad", payload)
+        for payload in numbered(5):
+            await sensor.publish("t", payload, qos=0)
+        await at_work.fence()
+        assert [message.payload for message in await at_work.take(3)] == numbered(3)
+        health = at_work.link.health
+        assert (health.received, health.refused, health.overflowed) == (65, 62, 0)
+
+
 async def test_what_is_not_acknowledged_holds_the_broker_back(broker: BrokerUnderTest) -> None:
     async with (
         a_link(broker.port, "t", version=V311) as at_work,

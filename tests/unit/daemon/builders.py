@@ -105,8 +105,8 @@ def a_tick(now_ns: int) -> MessageIn:
     return heard("_sim/tick", f'{{"ts":"{iso_utc(now_ns)}"}}'.encode())
 
 
-def heard(topic: str, payload: bytes, *, retain: bool = False, received_ns: int = START_NS) -> MessageIn:
-    return MessageIn(f"{ROOT}/{topic}", payload, 1, retain, received_ns)
+def heard(topic: str, payload: bytes, *, retain: bool = False, received_ns: int = START_NS, qos: int = 1) -> MessageIn:
+    return MessageIn(f"{ROOT}/{topic}", payload, qos, retain, received_ns)
 
 
 async def settle(turns: int = 20) -> None:

@@ -164,6 +164,28 @@ async def test_a_new_link_hears_the_status_at_once() -> None:
     assert not bench.reconnected.is_set()
 
 
+async def test_on_a_new_link_the_sign_of_life_comes_before_any_command() -> None:
+    """A receiver that has heard no heartbeat refuses commands, and two refusals would block the point."""
+    bench = WallBench(end_s=FIRST_CYCLE_S + 2.0, beat_s=1e6)
+    order: list[str] = []
+    beat, cycle = bench.diary.beat, bench.diary.cycle
+
+    async def noted_beat(now_ns: int) -> None:
+        order.append("life")
+        await beat(now_ns)
+        bench.clock.now_s += FIRST_CYCLE_S  # so that a cycle is due at once, and the link is made meanwhile
+        if len(order) == 1:
+            bench.reconnected.set()
+
+    async def noted_cycle(now_ns: int, mono_s: float) -> None:
+        order.append("cycle")
+        await cycle(now_ns, mono_s)
+
+    bench.diary.beat, bench.diary.cycle = noted_beat, noted_cycle  # type: ignore[method-assign]
+    await bench.run()
+    assert order[:3] == ["life", "life", "cycle"]
+
+
 class EventBench:
     def __init__(self, arrivals: list[tuple[float, list[MessageIn]]], *, end_s: float = 1.0) -> None:
         self.clock, self.core = HandClock(), a_core()
@@ -311,6 +333,22 @@ async def test_a_full_intake_leaves_the_rest_with_the_link() -> None:
             intake.take()
         await settle()
         assert inbox.queue.qsize() == 0
+        task.cancel()
+
+
+async def test_the_first_message_after_a_silence_is_handed_on_at_once_and_those_behind_it_together() -> None:
+    inbox = Inbox()
+    intake = Intake(inbox, gather_s=0.05)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(intake.run())
+        inbox.queue.put_nowait([heard("first", b"")])
+        await settle()
+        assert [message.topic for message in intake.take()] == ["dc/demo/first"]
+        inbox.queue.put_nowait([heard(str(number), b"") for number in range(30)])
+        await settle()
+        assert intake.take() == []
+        await asyncio.wait_for(intake.wait(5.0), timeout=1.0)
+        assert len(intake.take()) == 30
         task.cancel()
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
@@ -22,9 +24,9 @@ from twin.historian.series import Catalogue, Series
 from twin.historian.spool import Spool
 
 
-def samples(*values: float) -> SampleBatch:
+def samples(*values: float, point: int = 0) -> SampleBatch:
     times = [START_NS + i for i in range(len(values))]
-    return SampleBatch.of([0] * len(values), times, times, list(values), [0] * len(values))
+    return SampleBatch.of([point] * len(values), times, times, list(values), [0] * len(values))
 
 
 class Disk:
@@ -35,10 +37,17 @@ class Disk:
         self.door.set()
         self.values: list[float] = []
         self.records: list[bytes] = []
+        self.classes: Counter[Priority] = Counter()
+        self.dropped = 0
 
-    async def append_samples(self, batch: SampleBatch) -> None:
+    async def append_samples(self, batch: SampleBatch, priority: Priority) -> None:
         await self.door.wait()
         self.values += batch.value.tolist()
+        self.classes[priority] += len(batch)
+
+    async def note_dropped(self, items: int) -> None:
+        await self.door.wait()
+        self.dropped += items
 
     async def append_records(self, priority: Priority, records: Sequence[bytes]) -> None:
         await self.door.wait()
@@ -52,13 +61,19 @@ class Bench:
     def __init__(self) -> None:
         self.disk = Disk()
         self.acknowledged: list[bytes] = []
-        self.persister = Persister(cast("Spool", self.disk), self._acknowledge)
+        self.asked_again = 0
+        self.persister = Persister(
+            cast("Spool", self.disk), self._acknowledge, safety=np.array([False, True]), ask_again=self._ask
+        )
+
+    def _ask(self) -> None:
+        self.asked_again += 1
 
     def _acknowledge(self, messages: Sequence[MessageIn]) -> None:
         self.acknowledged += [message.payload for message in messages]
 
-    def put(self, name: str, *values: float) -> None:
-        self.persister.put(samples(*values), [heard("x", name.encode())])
+    def put(self, name: str, *values: float, point: int = 0) -> None:
+        self.persister.put(samples(*values, point=point), [heard("x", name.encode(), qos=1)])
 
 
 @asynccontextmanager
@@ -92,7 +107,7 @@ async def test_with_a_real_spool_the_samples_can_be_read_by_others_when_the_brok
 
     persister = Persister(spool, acknowledge)
     async with running(persister):
-        persister.put(samples(20.0, 21.0), [heard("x", b"")])
+        persister.put(samples(20.0, 21.0), [heard("x", b"", qos=1)])
         await persister.flush()
     await spool.close()
     assert on_disk == [2]
@@ -136,7 +151,7 @@ async def test_what_is_put_while_the_disk_is_busy_comes_after_it() -> None:
 async def test_beyond_what_memory_may_hold_the_oldest_go_unacknowledged_and_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(persist, "_MOST_SAMPLES", 4)
+    monkeypatch.setattr(persist, "MOST_SAMPLES", 4)
     bench = Bench()
     with capture_logs() as logs:
         for n, name in enumerate("abcd"):
@@ -148,10 +163,34 @@ async def test_beyond_what_memory_may_hold_the_oldest_go_unacknowledged_and_coun
     assert bench.acknowledged == [b"c", b"d"]
     assert (health.dropped, health.samples, health.waiting) == (4, 4, 0)  # eight came in
     assert [line["log_level"] for line in logs] == ["error"]  # said once
+    assert bench.disk.dropped == 4  # and in the account
+    assert bench.asked_again == 1  # the broker still has the two messages
+
+
+async def test_what_safety_hangs_on_is_never_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(persist, "MOST_SAMPLES", 4)
+    bench = Bench()
+    for n in range(6):
+        bench.put(f"inlet {n}", float(n), point=1)
+        bench.put(f"other {n}", 100.0 + n)
+    async with running(bench.persister):
+        await bench.persister.flush()
+    assert bench.disk.classes[Priority.SAFETY] == 6
+    assert bench.disk.dropped + bench.disk.classes[Priority.TELEMETRY] == 6
+    assert bench.disk.dropped >= 4
+    assert [name for name in bench.acknowledged if name.startswith(b"inlet")] == [b"inlet %d" % n for n in range(6)]
+
+
+async def test_messages_at_qos_0_are_not_kept_for_an_acknowledgement() -> None:
+    bench = Bench()
+    bench.persister.put(samples(1.0), [heard("x", b"a", qos=0), heard("x", b"b", qos=1)])
+    async with running(bench.persister):
+        await bench.persister.flush()
+    assert bench.acknowledged == [b"b"]
 
 
 async def test_a_batch_that_is_too_large_by_itself_is_still_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(persist, "_MOST_SAMPLES", 2)
+    monkeypatch.setattr(persist, "MOST_SAMPLES", 2)
     bench = Bench()
     bench.put("a", 1.0, 2.0, 3.0)
     async with running(bench.persister):
@@ -162,7 +201,7 @@ async def test_a_batch_that_is_too_large_by_itself_is_still_written(monkeypatch:
 async def test_a_disk_that_fails_for_good_ends_the_job_and_nothing_is_acknowledged() -> None:
     bench = Bench()
 
-    async def broken(_batch: SampleBatch) -> None:
+    async def broken(_batch: SampleBatch, _priority: Priority) -> None:
         raise ValueError("no such point")
 
     bench.disk.append_samples = broken  # type: ignore[method-assign]

@@ -126,3 +126,15 @@ def test_clearing_forgets_the_state_and_leaves_other_files(tmp_path: Path) -> No
     with pytest.raises(TwinError):
         StateDirectory(tmp_path, "demo")  # still ours
     directory.close()
+
+
+def test_a_session_is_remembered_from_the_first_connection_on(tmp_path: Path) -> None:
+    directory = StateDirectory(tmp_path, "demo")
+    assert not directory.had_session
+    directory.note_session()
+    directory.close()
+    again = StateDirectory(tmp_path, "demo")
+    assert again.had_session
+    again.clear()
+    assert not again.had_session
+    again.close()

@@ -14,6 +14,7 @@ from twin.domain.messages import MessageIn
 from twin.domain.points import Quality
 from twin.domain.site import Site, SourceRule
 from twin.ingest.decode import Decoded, Decoder
+from twin.ingest.paths import _depth
 from twin.ingest.tally import Tally
 from twin.shipped import shipped_config
 from twin.sitefile.load import load_site
@@ -152,6 +153,30 @@ def test_what_cannot_be_read_is_refused_by_name(decoder: Decoder, topic: str, pa
 def test_brackets_inside_a_text_are_no_nesting(decoder: Decoder) -> None:
     decoded = said(decoder, "plant/power", {"ts": 1_767_225_660_250, "note": "[" * 50, "chw_pumps": 1.0})
     assert len(decoded.batch) == 1
+
+
+def depth_byte_by_byte(payload: bytes) -> int:
+    depth = deepest = 0
+    inside = escaped = False
+    for byte in payload:
+        if inside:
+            inside = escaped or byte != ord('"')
+            escaped = byte == ord("\\") and not escaped
+        elif byte == ord('"'):
+            inside = True
+        elif byte in b"{[":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"}]":
+            depth -= 1
+    return deepest
+
+
+@given(
+    st.lists(st.sampled_from([b"[", b"]", b"{", b"}", b'"', b"\\", b"a", b"\n", b"\xff"]), max_size=120).map(b"".join)
+)
+def test_the_nesting_of_any_bytes_is_what_a_reader_would_count(payload: bytes) -> None:
+    assert _depth(payload) == depth_byte_by_byte(payload)
 
 
 def test_another_unit_than_agreed_is_refused_not_guessed(decoder: Decoder) -> None:

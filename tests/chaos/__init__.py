@@ -1,0 +1,1 @@
+"""Promises of durability, each put to the test by breaking something."""
