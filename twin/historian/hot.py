@@ -13,7 +13,7 @@ from twin.historian.chunks import Samples
 from twin.historian.store_db import Catalogues
 
 _MOST_KEPT = 2_000_000  # samples
-_Key: TypeAlias = tuple[
+_BlockId: TypeAlias = tuple[
     int, str, int, int, int
 ]  # row, catalogue, n, first and last time: rows are written over in part
 
@@ -23,7 +23,7 @@ class HotSamples:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db, self._catalogues = db, Catalogues(db)
-        self._kept: dict[_Key, Samples] = {}
+        self._kept: dict[_BlockId, Samples] = {}
 
     def of(self, numbers: list[int], start_ns: int, end_ns: int) -> Samples:
         """The samples of some series, start <= time < end, in the order they arrived."""
@@ -56,7 +56,7 @@ class HotSamples:
     def _blocks(self, where: str, arguments: tuple[int, ...]) -> list[Samples]:
         """Blocks in the order they arrived, each sorted by series, within a series in the order they came."""
         query = f"SELECT id, catalogue, n, first_ns, last_ns FROM hot WHERE {where} ORDER BY id"
-        keys: list[_Key] = self._db.execute(query, arguments).fetchall()
+        keys: list[_BlockId] = self._db.execute(query, arguments).fetchall()
         if sum(samples.series.size for samples in self._kept.values()) > _MOST_KEPT:
             self._kept = {key: self._kept[key] for key in keys if key in self._kept}
         for key in keys:
