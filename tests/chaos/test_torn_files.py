@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from tests.chaos.feed import SENSORS, a_fleet, ledger_of, pieces, readings
 from tests.chaos.promise import Promise, scaled
 from tests.chaos.torn import Damage, copied, tear
@@ -95,30 +97,50 @@ def may_be_lost(original: Original, damage: Damage) -> set[int]:
     return {number for number, places in original.where.items() if any(is_hit(*place) for place in places)}
 
 
-async def test_r8_a_torn_spool_starts_and_misses_no_more_than_what_was_torn(
-    tmp_path: Path, promised: Callable[..., None]
-) -> None:
-    original = await written(tmp_path)
-    chance = Random(8)
-    altered, too_many, unseen, lost_all = 0, 0, 0, 0
-    for _ in range(TRIES):
-        copied(original.directory, tmp_path / "torn")
-        damage = tear(tmp_path / "torn", SPOOL, chance)
-        spool = await Spool.open(tmp_path / "torn" / "spool.db", a_fleet(), sinks=("influx",), clock=SystemClock())
+@dataclass(slots=True)
+class Tally:
+    """What many damaged spools came to, in blocks."""
+
+    altered: int = 0
+    lost: int = 0
+    beyond: int = 0  # lost although they were not torn
+
+
+async def starts_of(original: Original, torn: Path, tries: int) -> Tally:
+    """Damage copies of a spool, start on each, and look at what is left."""
+    chance, tally = Random(8), Tally()
+    for _ in range(tries):
+        copied(original.directory, torn)
+        damage = tear(torn, SPOOL, chance)
+        spool = await Spool.open(torn / "spool.db", a_fleet(), sinks=("influx",), clock=SystemClock())
         newest = spool.newest_id
         await spool.append_samples(readings(0, 10))
         got = {block.id: block for block in await spool.read_after(0, 10**9) if block.id <= newest}
         account = (await spool.accounts())["influx"]
         await spool.close()
-        lost = {number for number in original.blocks if number not in got}
-        altered += sum(got[number].packed != block.packed for number, block in original.blocks.items() if number in got)
-        too_many += len(lost - may_be_lost(original, damage))
-        lost_all += len(lost)
-        told = spool.health.damaged_blocks or spool.health.file_set_aside
-        unseen += bool(lost) and not told and damage.kind == "flip" and damage.name == "spool.db"
         assert account.received == account.stored + account.pending + account.dropped
-    promised(Promise("R8 spool: blocks altered unseen", TRIES, altered + unseen, 0, altered + unseen == 0))
-    promised(Promise("R8 spool: lost beyond what was torn", TRIES, too_many, 0, too_many == 0), lost=lost_all)
+        lost = set(original.blocks) - set(got)
+        told = spool.health.damaged_blocks or spool.health.file_set_aside or damage.name != SPOOL[0]
+        tally.altered += sum(got[i].packed != block.packed for i, block in original.blocks.items() if i in got)
+        tally.altered += bool(lost and not told)
+        tally.lost += len(lost)
+        tally.beyond += len(lost - may_be_lost(original, damage))
+    return tally
+
+
+async def test_r8_a_torn_spool_starts_and_misses_no_more_than_what_was_torn(
+    tmp_path: Path, promised: Callable[..., None]
+) -> None:
+    tally = await starts_of(await written(tmp_path), tmp_path / "torn", TRIES)
+    promised(Promise("R8 spool: blocks altered unseen", TRIES, tally.altered, 0, tally.altered == 0))
+    promised(Promise("R8 spool: lost beyond what was torn", TRIES, tally.beyond, 0, tally.beyond == 0), lost=tally.lost)
+
+
+async def test_r8_a_build_that_gives_a_damaged_file_up_loses_what_was_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("twin.historian.spool.salvaged", lambda path, log: iter(()))
+    assert (await starts_of(await written(tmp_path), tmp_path / "torn", 8)).beyond > 0
 
 
 async def history_of(directory: Path) -> dict[int, float]:
@@ -215,7 +237,9 @@ def start_with(cache: Path) -> int:
 
 
 def test_r8_torn_kernels_are_compiled_anew(tmp_path: Path, promised: Callable[..., None]) -> None:
-    whole = Path(os.environ["NUMBA_CACHE_DIR"])
+    shared, whole = Path(os.environ["NUMBA_CACHE_DIR"]), tmp_path / "whole" / stamp()
+    assert start_with(shared) == 0
+    shutil.copytree(shared, whole, ignore=shutil.ignore_patterns("*.tmp.*"))  # others may be compiling
     assert start_with(whole) == 0
     names = [str(path.relative_to(whole)) for path in whole.rglob("*.nb[ic]")]
     chance = Random(11)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,15 +37,17 @@ def tear(directory: Path, names: Sequence[str], chance: Random) -> Damage:
     """Damage one of these files, larger ones more often: a turned bit, or an end cut off."""
     paths = [directory / name for name in names if (directory / name).stat().st_size]
     path = chance.choices(paths, [p.stat().st_size for p in paths])[0]
-    size = path.stat().st_size
+    before = path.stat()
+    size = before.st_size
     offset = chance.randrange(size)
     if chance.random() < 0.3:
-        with path.open("r+b") as file:
-            file.truncate(offset)
+        os.truncate(path, offset)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
         return Damage(path.name, "cut", offset)
     if chance.random() < 0.2:
         offset = chance.randrange(min(size, 2 * PAGE))  # heads and roots are few, but all hangs on them
     flip(path, offset, chance.randrange(8))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # a dying disk does not note when
     return Damage(path.name, "flip", offset)
 
 

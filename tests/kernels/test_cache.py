@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from twin.kernels._cache import stamp
+from twin.kernels._cache import NOTES, forget_torn, stamp
 
 REPOSITORY = Path(__file__).parents[2]
 USE = (
@@ -62,3 +62,37 @@ def test_old_versions_are_forgotten(tmp_path: Path) -> None:
     used(HOME=str(tmp_path))
     assert (place / stamp()).exists()
     assert len(list(place.iterdir())) == 3
+
+
+def test_a_torn_file_is_compiled_anew(tmp_path: Path) -> None:
+    place = tmp_path / stamp()
+    assert used(NUMBA_CACHE_DIR=str(place), HOME=str(tmp_path)).returncode == 0
+    torn = next(place.rglob("*.nbc"))
+    whole = torn.read_bytes()
+    torn.write_bytes(whole[: len(whole) // 2] + b"\0")
+    done = used(NUMBA_CACHE_DIR=str(place), HOME=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[0] == "0.9996"
+    assert len(torn.read_bytes()) > len(whole) // 2
+
+
+def test_a_turned_bit_is_not_believed(tmp_path: Path) -> None:
+    place = tmp_path / stamp()
+    used(NUMBA_CACHE_DIR=str(place), HOME=str(tmp_path))
+    before = {path.name for path in place.rglob("*.nb[ic]")}
+    torn = bytearray((path := next(place.rglob("*.nbc"))).read_bytes())
+    torn[len(torn) // 2] ^= 1
+    when = path.stat()
+    path.write_bytes(torn)
+    os.utime(path, ns=(when.st_atime_ns, when.st_mtime_ns))  # a dying disk does not note when
+    forget_torn(place)
+    assert before - {path.name for path in place.rglob("*.nb[ic]")} == {path.name}
+
+
+def test_what_another_process_is_still_compiling_is_left_alone(tmp_path: Path) -> None:
+    place = tmp_path / stamp()
+    used(NUMBA_CACHE_DIR=str(place), HOME=str(tmp_path))
+    (place / NOTES).unlink()
+    before = sorted(place.rglob("*.nb[ic]"))
+    forget_torn(place)
+    assert sorted(place.rglob("*.nb[ic]")) == before

@@ -88,7 +88,8 @@ class HistoryStore:
     async def write(self, blocks: Sequence[Block]) -> Written:
         """Keep these blocks; when this returns, the disk has them. Raises: SinkBusy: the disk does not take them."""
         try:
-            return await self._run(lambda: self._write_or_rescue(blocks))
+            catalogues = [block.catalogue for block in blocks]
+            return await self._run(lambda: self._or_rescue(lambda: self._write(blocks), catalogues))
         except sqlite3.OperationalError as error:
             raise SinkBusy(
                 f"the history cannot be written: {error}", where=str(self._path), retry_after_s=_RETRY_S
@@ -96,7 +97,7 @@ class HistoryStore:
 
     async def seal(self) -> None:
         """Seal and merge everything now; for the end of a run."""
-        await self._run(lambda: self._seal(None))
+        await self._run(lambda: self._or_rescue(lambda: self._seal(None), ()))
         while await self._run(lambda: merge_hours(self._db, 2**63 - 1, _MOST_MERGED, self._broken)):
             pass
         await self._run(lambda: give_back(self._db, 0.0, most_pages=2**31))
@@ -142,14 +143,15 @@ class HistoryStore:
     def _db_close(self) -> None:
         self._db.close()
 
-    def _write_or_rescue(self, blocks: Sequence[Block]) -> Written:
+    def _or_rescue(self, job: Callable[[], _T], current: Sequence[Catalogue]) -> _T:
+        """Do something; when the file turns out to be damaged, once more on a fresh one."""
         try:
-            return self._write(blocks)
+            return job()
         except (sqlite3.DatabaseError, *_DAMAGE) as error:
             if isinstance(error, sqlite3.Error) and not is_damage(error):
                 raise
-            self._rescue(error, [block.catalogue for block in blocks])
-            return self._write(blocks)
+            self._rescue(error, current)
+            return job()
 
     def _write(self, blocks: Sequence[Block]) -> Written:
         unreadable: list[DeadLetter] = []

@@ -11,8 +11,12 @@ import zlib
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeAlias
+
+Note: TypeAlias = tuple[int, int, int]  # checksum, size, time of change in ns
 
 NOTES = "checksums.json"
+_PICKLE_END = b"."
 KEPT = 3  # versions side by side: an old process may still be running beside a new one
 
 
@@ -48,17 +52,15 @@ def _forget_old(place: Path) -> None:
 def forget_torn(here: Path) -> None:
     """Remove what is not as it was written: numba fails at half a file, and believes a machine word with a wrong bit.
 
-    What nobody has noted, as a process was killed that compiled it, counts as torn.
+    A file newer than its note is one that another process wrote since: of that only the end can be looked at.
     """
-    try:
-        noted = json.loads((here / NOTES).read_bytes())
-    except (OSError, ValueError):
-        noted = {}
-    if not isinstance(noted, dict):
-        noted = {}
+    noted = _notes(here)
     for path, name in _kept_files(here):
         with suppress(OSError):  # another process may be faster
-            if zlib.crc32(path.read_bytes()) != noted.get(name):
+            content, state = path.read_bytes(), path.stat()
+            crc, size, mtime_ns = noted.get(name, (0, 0, 0))
+            as_noted = zlib.crc32(content) == crc and state.st_size == size
+            if not (as_noted if state.st_mtime_ns == mtime_ns else content.endswith(_PICKLE_END)):
                 path.unlink()
 
 
@@ -67,14 +69,33 @@ def note_whole() -> None:
     here = Path(os.environ.get("NUMBA_CACHE_DIR", ""))
     if here.name != stamp():
         return
-    noted: dict[str, int] = {}
+    before = _notes(here)
+    noted: dict[str, Note] = {}
     for path, name in _kept_files(here):
         with suppress(OSError):
-            noted[name] = zlib.crc32(path.read_bytes())
+            state = path.stat()
+            known = before.get(name, (0, 0, 0))
+            same = known[1:] == (state.st_size, state.st_mtime_ns)
+            noted[name] = known if same else (zlib.crc32(path.read_bytes()), state.st_size, state.st_mtime_ns)
+    if noted == before:
+        return
     fresh = here / f"{NOTES}.{os.getpid()}"
     with suppress(OSError):  # not worth more than a warm start
         fresh.write_text(json.dumps(noted), encoding="utf-8")
         fresh.replace(here / NOTES)
+
+
+def _notes(here: Path) -> dict[str, Note]:
+    """Name -> (checksum, size, time of change) of what was whole when somebody looked."""
+    try:
+        return {str(name): (int(crc), int(size), int(ns)) for name, (crc, size, ns) in _read_json(here / NOTES)}
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def _read_json(path: Path) -> list[tuple[str, tuple[int, int, int]]]:
+    found = json.loads(path.read_bytes())
+    return list(found.items()) if isinstance(found, dict) else []
 
 
 def _kept_files(here: Path) -> list[tuple[Path, str]]:
