@@ -89,6 +89,7 @@ class Surroundings:
         self.begin_site()
 
 
+@pytest.mark.nightly
 @pytest.mark.mosquitto
 def test_r25_soak_memory_files_and_threads_stay_and_nothing_is_lost(
     tmp_path: Path, promised: Callable[..., None]
