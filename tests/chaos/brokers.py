@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,11 +23,15 @@ Way = Literal["stop", "kill"]
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """One restart: how the broker ends, how long it is away, and how long it is up before."""
+    """One restart: how the broker ends, how long it is away, and how long it is up before.
+
+    `asleep_s`: how long the daemon takes nothing just before, so that the broker holds what only it has.
+    """
 
     way: Way
     down_s: float
     up_s: float
+    asleep_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +78,15 @@ def _back_after(restart: Restart, broker: Mosquitto, daemon: Running) -> float:
     """End the broker and start it again; how long the daemon took to be back once the port was open."""
     time.sleep(restart.up_s)
     links = _links(daemon)
+    if restart.asleep_s:
+        os.kill(daemon.pid, signal.SIGSTOP)
+        time.sleep(restart.asleep_s)
     if restart.way == "kill":
         broker.kill()
     else:
         broker.stop()
+    if restart.asleep_s:
+        os.kill(daemon.pid, signal.SIGCONT)
     time.sleep(restart.down_s)
     broker.start()
     return wait_until(lambda: _links(daemon) > links, "the daemon is connected again")

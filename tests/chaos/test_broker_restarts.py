@@ -16,17 +16,18 @@ from tests.chaos.site import SENSORS
 BACK_S = 2.0
 LONGEST_DOWN_S = 60.0 if NIGHTLY else 2.0
 UP_S = 11.0 if NIGHTLY else 2.5  # a link that lasts 10 s is a steady one
+ASLEEP_S = 0.5
 LEAST_POINTS_PER_S = 1_900
 SEED = 4
 
 pytestmark = pytest.mark.mosquitto
 
 
-def restarts(*ways: Way) -> list[Restart]:
+def restarts(*ways: Way, asleep_s: float = 0.0) -> list[Restart]:
     """Away for 0.1 s and up, each tenfold as likely as the next."""
     chance = np.random.default_rng(SEED)
     downs_s = np.exp(chance.uniform(np.log(0.1), np.log(LONGEST_DOWN_S), len(ways)))
-    return [Restart(way, float(down_s), UP_S) for way, down_s in zip(ways, downs_s, strict=True)]
+    return [Restart(way, float(down_s), UP_S, asleep_s) for way, down_s in zip(ways, downs_s, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_r4_what_a_forgetful_broker_loses_is_known_to_the_message(
     tmp_path: Path, promised: Callable[..., None]
 ) -> None:
     ways: list[Way] = ["kill"] * scaled(2, 12)
-    run = run_of_restarts(tmp_path, "at stop", restarts(*ways))
+    run = run_of_restarts(tmp_path, "at stop", restarts(*ways, asleep_s=ASLEEP_S))
     account = run.account
     assert account.lost > 0, "nothing was lost, so nothing was tried"
     p99_s = float(np.quantile(run.back_s, 0.99, method="higher"))

@@ -139,6 +139,24 @@ def _is_newest(source_ns: np.ndarray[tuple[int], np.dtype[np.int64]]) -> bool:
     return bool((source_ns == expected).all()) and source_ns[0] > START_NS
 
 
+async def test_r7_a_spool_that_starts_on_a_full_disk_takes_the_newest(disk: Path) -> None:
+    spool = await Spool.open(disk / "spool.db", a_fleet(), sinks=("influx",), clock=SystemClock())
+    await spool.append_samples(readings(0, 20_000))
+    await spool.close()
+    Ballast(disk).leave_free(0)
+    spool = await Spool.open(disk / "spool.db", a_fleet(), sinks=("influx",), clock=SystemClock())
+    async with asyncio.timeout(30.0):
+        for batch in pieces(20_000, 600_000, SENSORS):
+            await spool.append_samples(batch)
+    account = (await spool.accounts())["influx"]
+    newest = (await spool.read_after(0, 10**9))[-1]
+    await spool.close()
+    assert account.received == 620_000
+    assert account.dropped > 0
+    assert off_by(account) == 0
+    assert newest.samples.source_ns[-1] == readings(619_999, 1).source_ns[0]
+
+
 async def test_r7_a_buffer_in_memory_does_not_account_for_what_it_drops() -> None:
     buffer = MemoryBuffer(a_fleet(), "influx")
     for batch in pieces(0, 300_000, SENSORS):

@@ -116,8 +116,8 @@ def test_r25_soak_memory_files_and_threads_stay_and_nothing_is_lost(
             around.begin_site()
             wait_until(lambda: len(cycles.heard) >= 10, "the daemon cycles")
             faults = around.faults()
-            soaked(around, faults, daemon.pid, WARM_S)
-            seen = soaked(around, faults, daemon.pid, RUN_S)
+            soaked(around, faults, daemon, WARM_S)
+            seen = soaked(around, faults, daemon, RUN_S)
             around.mend()
             around.end_site()
             wait_until(lambda: _pending(http) == 0, "all is in the sink", 240.0)
@@ -141,8 +141,11 @@ def test_r25_soak_memory_files_and_threads_stay_and_nothing_is_lost(
     promised(Promise("R25 more descriptors or threads", RUN_S, more, MOST_MORE, more <= MOST_MORE))
 
 
-def soaked(around: Surroundings, faults: Iterator[Fault], pid: int, seconds: float) -> np.ndarray[tuple[int, int]]:
+def soaked(
+    around: Surroundings, faults: Iterator[Fault], daemon: Running, seconds: float
+) -> np.ndarray[tuple[int, int]]:
     """Some time with a fault every now and then; rows of (s, bytes, descriptors, threads)."""
+    pid = daemon.pid
     rows: list[tuple[float, int, int, int]] = []
     began_s = time.monotonic()
     next_fault_s = began_s + FAULT_S / 2
@@ -152,6 +155,7 @@ def soaked(around: Surroundings, faults: Iterator[Fault], pid: int, seconds: flo
             next_fault_s = now_s + FAULT_S
         elif now_s >= next_fault_s - FAULT_S / 2:
             around.mend()
+        assert daemon.alive, daemon.said()[-4_000:]
         rows.append((now_s - began_s, rss_bytes(pid), descriptors(pid), threads(pid)))
         time.sleep(0.25)
     return np.array(rows, dtype=np.float64)

@@ -235,7 +235,7 @@ class Spool:
         try:
             self._prepare(sinks)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_FULL or not self._reserve.held:
+            if is_damage(error) or not self._reserve.held:
                 raise
             self._reserve.give_up()
             self._prepare(sinks)
@@ -327,9 +327,11 @@ class Spool:
     def _take_room(self) -> None:
         try:
             self._writer.take_room()
-        except sqlite3.OperationalError as error:  # no room now
-            self.health.last_error = str(error)
-        self._reserve.fill()
+        except sqlite3.OperationalError as error:  # no room now: make do with what there is
+            self._note_full(error)
+            self._writer.grow(may=False)
+        else:
+            self._reserve.fill()
 
     def _refill_reserve(self) -> None:
         if self.health.full:
@@ -345,11 +347,7 @@ class Spool:
         What stands in the log alone first moves into the file, which the reserve lets grow once more; from then on it
         must not, so that its log, which only a deletion needs, keeps the room it has.
         """
-        self.health.failures += 1
-        self.health.last_error = str(error)
-        if not self.health.full:
-            self.health.full = True
-            log.error("spool: the disk is full, the oldest of the lowest class makes room", error=str(error))
+        self._note_full(error)
         self._reserve.give_up()
         try:
             self._writer.checkpoint()
@@ -358,6 +356,13 @@ class Spool:
             self._writer.checkpoint()
         except sqlite3.OperationalError as still:  # not even that much room: the append goes on waiting
             self.health.last_error = str(still)
+
+    def _note_full(self, error: sqlite3.OperationalError) -> None:
+        self.health.failures += 1
+        self.health.last_error = str(error)
+        if not self.health.full:
+            self.health.full = True
+            log.error("spool: the disk is full, the oldest of the lowest class makes room", error=str(error))
 
     def _advance(self, sink: str, block_id: int, refused: int) -> None:
         blocks, size = self._writer.advance(sink, block_id, refused)

@@ -18,6 +18,15 @@ Row: TypeAlias = tuple[Any, ...]  # as SQLite gives them; a damaged one may hold
 
 _SHORT_STEPS, _LONGEST_STEP = 64, 2**40
 _AT_ONCE = 1_000
+_PAGE, _FILE_HEAD = 4_096, 100
+_EVERY_COLUMN = (
+    "SELECT digest, body FROM catalogues LIMIT 0",
+    "SELECT id, point, asset, name, measurement, unit, hall, site, source FROM series LIMIT 0",
+    "SELECT id, block, crc, catalogue, n, first_ns, last_ns, middle_ns, packed FROM hot LIMIT 0",
+    "SELECT start_ns, end_ns FROM windows LIMIT 0",
+    "SELECT window_ns, series, n, used, first_ns, last_ns, min, max, sum, packed FROM chunks LIMIT 0",
+    "SELECT id, ns, cycle, asset, point, record FROM decisions LIMIT 0",
+)
 _UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)  # the latter of a column's name
 
 
@@ -34,6 +43,8 @@ def set_aside(path: Path, now_ns: int) -> Path:
 def rescued(damaged: Path, fresh: sqlite3.Connection, current: Sequence[Catalogue]) -> int:
     """Copy what is whole. `current`: catalogues that are known without the file. Returns how many rows were copied."""
     _give_its_length(damaged)
+    if not _has_its_tables(damaged):
+        _lend_its_tables(damaged, fresh)
     with closing(sqlite3.connect(damaged, isolation_level=None)) as old, transaction(fresh):
         old.text_factory = lambda raw: raw.decode("utf-8", "replace")
         catalogues = {catalogue.digest: catalogue for catalogue in current}
@@ -138,6 +149,26 @@ def _give_its_length(damaged: Path) -> None:
         size = max(512, page) * min(pages, 2**24)
         if 0 < os.fstat(file.fileno()).st_size < size:
             file.truncate(size)
+
+
+def _has_its_tables(damaged: Path) -> bool:
+    with closing(sqlite3.connect(damaged, isolation_level=None)) as old:
+        try:
+            for query in _EVERY_COLUMN:
+                old.execute(query)
+        except _UNREADABLE:
+            return False
+    return True
+
+
+def _lend_its_tables(damaged: Path, fresh: sqlite3.Connection) -> None:
+    """Put the fresh file's list of tables in place of a damaged one: their roots stand on the same pages."""
+    fresh.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    path = Path(fresh.execute("PRAGMA database_list").fetchone()[2])
+    with path.open("rb") as whole, damaged.open("r+b") as file:
+        whole.seek(_FILE_HEAD)
+        file.seek(_FILE_HEAD)
+        file.write(whole.read(_PAGE - _FILE_HEAD))
 
 
 def _chunk(row: Row) -> None:

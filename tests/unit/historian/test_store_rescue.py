@@ -93,3 +93,14 @@ async def test_a_series_whose_name_is_damaged_gets_it_back(tmp_path: Path) -> No
     await store.seal()
     await store.close()
     assert readings_in(path) == whole + 10
+
+
+async def test_a_list_of_tables_that_cannot_be_read_costs_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    await a_history(path)
+    whole = readings_in(path)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"CREATE TABLE", b"DREATE TABLE"))
+    store = await after_one_more(path)
+    assert store.health.files_set_aside == 1
+    assert readings_in(path) == whole + 10
