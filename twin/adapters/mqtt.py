@@ -1,4 +1,4 @@
-"""The MQTT link: the only file that knows aiomqtt and paho.
+"""The MQTT link: with `mqtt_client` and `mqtt_reading`, the only files that know aiomqtt and paho.
 
 What the library leaves open is closed here: messages are acknowledged by hand, once they are on disk; the session is
 kept under a fixed name; a lost link comes back by itself, with a growing pause, and subscribes anew; a link on which
@@ -8,8 +8,6 @@ nothing arrives any more is not trusted. Commands leave through `send_sealed` al
 from __future__ import annotations
 
 import asyncio
-import logging
-import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
@@ -19,13 +17,13 @@ from typing import Any
 
 import aiomqtt
 import structlog
-from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, MQTTMessage
-from paho.mqtt.client import Client as Paho
-from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.client import MQTTMessage
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from twin.adapters.mqtt_settings import LinkSettings, tls_context
+from twin.adapters.mqtt_client import made
+from twin.adapters.mqtt_reading import Publish, Reading, acknowledge
+from twin.adapters.mqtt_settings import LinkSettings
 from twin.domain.clock import Clock
 from twin.domain.errors import SafetyBroken, Unreachable
 from twin.domain.messages import MessageIn, MessageOut
@@ -36,15 +34,10 @@ log = structlog.get_logger("mqtt")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 30.0
 _REFUSED_PAUSE_S = 0.5  # longest while nobody listens: a broker that is restarted may listen any moment
 _STEADY_S = 10.0  # a link that lasted this long makes the next pause short again
-_UNDER_WAY = 2000  # QoS 1 messages the broker may send before the first is acknowledged
 _GOODBYE_S = 1.0  # how long a link that is given up may take over its DISCONNECT
 _MOST_WAITING = 200_000  # messages between the socket and whoever takes them; above, QoS 0 is dropped and counted
-_MOST_READ = 50  # messages in one go: a few milliseconds, in which the loop does nothing else
 _MID_BITS = 16
 _COMMANDS = "/_cmd/"
-# paho's own lines would repeat ours, with payloads
-_quiet = logging.getLogger("thermotwin.paho")
-_quiet.setLevel(logging.CRITICAL)
 
 
 @dataclass(slots=True)
@@ -147,9 +140,9 @@ class MqttLink:
         client = self._client
         if client is None:
             return
-        for message in messages:
-            if message.qos > 0 and message.token >> _MID_BITS == self._generation:
-                client._client.ack(message.token & 0xFFFF, message.qos)
+        mids = [m.token & 0xFFFF for m in messages if m.qos > 0 and m.token >> _MID_BITS == self._generation]
+        if mids:
+            acknowledge(client._client, mids)
 
     async def publish(self, message: MessageOut) -> None:
         """Raises: Unreachable: the broker did not take it in time. SafetyBroken: the topic is one of commands."""
@@ -221,8 +214,10 @@ class MqttLink:
         return properties
 
     async def _one_connection(self) -> None:
-        client = self._made()
-        client._client.manual_ack_set(True)
+        client = made(self._settings, self._will)
+        # straight from paho: aiomqtt's queue would make two more objects of every message, its iterator a task
+        client._client.on_message = self._take_one
+        Reading(client._client, self._take, mqtt5=self._settings.mqtt5)
         self._ask_for_session(client)
         self._generation += 1
         self._renewal = ""
@@ -283,71 +278,28 @@ class MqttLink:
             raise OSError(f"the broker sent what cannot be read: {error!r}") from error
         raise error or OSError("the broker closed the connection")
 
-    def _made(self) -> aiomqtt.Client:
-        settings, session = self._settings, self._settings.session_expiry_s > 0
-        properties = None
-        if settings.mqtt5:
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.SessionExpiryInterval = settings.session_expiry_s
-            properties.ReceiveMaximum = _UNDER_WAY
-        will = self._will
-        client = aiomqtt.Client(
-            settings.host,
-            settings.port,
-            identifier=settings.client_id,
-            username=settings.username or None,
-            password=settings.password or None,
-            protocol=aiomqtt.ProtocolVersion.V5 if settings.mqtt5 else aiomqtt.ProtocolVersion.V311,
-            clean_session=None if settings.mqtt5 else not session,
-            clean_start=not session if settings.mqtt5 else MQTT_CLEAN_START_FIRST_ONLY,
-            properties=properties,
-            will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain) if will else None,
-            keepalive=settings.keepalive_s,
-            timeout=settings.timeout_s,
-            max_inflight_messages=_UNDER_WAY,
-            tls_context=tls_context(settings.tls) if settings.tls else None,
-            tls_insecure=True if settings.tls and settings.tls.insecure else None,
-            logger=_quiet,
-            # small packets that wait for each other's acknowledgement would cost 40 ms a round
-            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-        )
-        _heed_window(client._client)
-        # straight from paho: aiomqtt's queue would make two more objects of every message, its iterator a task
-        client._client.on_message = self._take
-        client._client.disable_logger()  # which is asked twice for every message
-        self._read_on(client._client)
-        return client
+    def _take_one(self, _paho: Any, _data: Any, message: MQTTMessage) -> None:
+        self._take([(message.topic, bytes(message.payload), message.qos, message.retain, message.mid)])
 
-    def _read_on(self, paho: Any) -> None:
-        """Read on while messages come: aiomqtt reads one packet, and goes back to the loop for the next."""
-        read_one = paho.loop_read
-
-        def loop_read() -> Any:
-            for _ in range(_MOST_READ):
-                before = self.health.received
-                result = read_one()
-                if result != MQTTErrorCode.MQTT_ERR_SUCCESS or self.health.received == before:
-                    break
-            return result
-
-        paho.loop_read = loop_read
-
-    def _take(self, paho: Paho, _data: Any, message: MQTTMessage) -> None:
-        waiting, health = self._waiting, self.health
-        health.received += 1
+    def _take(self, found: Sequence[Publish]) -> None:
+        waiting, health, admit = self._waiting, self.health, self._admit
+        health.received += len(found)
         self._heard_s = self._clock.monotonic_s()
-        topic, qos, mid = message.topic, message.qos, message.mid
-        if qos == 0 and len(waiting) >= _MOST_WAITING:
-            health.overflowed += 1
-            return
-        if not self._admit(topic, qos, len(waiting)):
-            health.refused += 1
-            if qos > 0:
-                paho.ack(mid, qos)
-            return
-        token = self._generation << _MID_BITS | mid
-        waiting.append(MessageIn(topic, bytes(message.payload), qos, message.retain, self._clock.now_ns(), token))
-        if len(waiting) == 1:
+        generation = self._generation << _MID_BITS
+        had, refused = len(waiting), []
+        # a nanosecond apart, as a reading without a time of its own is known by its arrival
+        for at_ns, (topic, payload, qos, retain, mid) in enumerate(found, self._clock.now_ns()):
+            if qos == 0 and len(waiting) >= _MOST_WAITING:
+                health.overflowed += 1
+            elif admit(topic, qos, len(waiting)):
+                waiting.append(MessageIn(topic, payload, qos, retain, at_ns, generation | mid))
+            else:
+                health.refused += 1
+                if qos > 0:
+                    refused.append(mid)
+        if refused and self._client is not None:
+            acknowledge(self._client._client, refused)
+        if not had and waiting:
             self._arrived.set()
 
     def _note_success(self) -> None:
@@ -409,15 +361,3 @@ class _Pending:
     async def wait(self) -> None:
         if self.count > 0:
             await self._done.wait()
-
-
-def _heed_window(paho: Any) -> None:
-    """Send no more unacknowledged messages than CONNACK allows: paho reads the number and does not keep to it."""
-    connected = paho.on_connect
-
-    def on_connect(client: Any, userdata: Any, flags: Any, reason: Any, properties: Any = None) -> None:
-        # its setter wants this before the connection, when nobody knows it
-        client._max_inflight_messages = min(_UNDER_WAY, getattr(properties, "ReceiveMaximum", _UNDER_WAY))
-        connected(client, userdata, flags, reason, properties)
-
-    paho.on_connect = on_connect
