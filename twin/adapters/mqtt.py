@@ -21,7 +21,7 @@ from paho.mqtt.client import MQTTMessage
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from twin.adapters.mqtt_client import made
+from twin.adapters.mqtt_client import client_for
 from twin.adapters.mqtt_reading import Publish, Reading, acknowledge
 from twin.adapters.mqtt_settings import LinkSettings
 from twin.domain.clock import Clock
@@ -214,7 +214,7 @@ class MqttLink:
         return properties
 
     async def _one_connection(self) -> None:
-        client = made(self._settings, self._will)
+        client = client_for(self._settings, self._will)
         # straight from paho: aiomqtt's queue would make two more objects of every message, its iterator a task
         client._client.on_message = self._take_one
         Reading(client._client, self._take, mqtt5=self._settings.mqtt5)

@@ -22,7 +22,7 @@ _quiet = logging.getLogger("thermotwin.paho")
 _quiet.setLevel(logging.CRITICAL)
 
 
-def made(settings: LinkSettings, will: MessageOut | None) -> aiomqtt.Client:
+def client_for(settings: LinkSettings, will: MessageOut | None) -> aiomqtt.Client:
     """A client for one connection; not yet connected."""
     session = settings.session_expiry_s > 0
     properties = None
