@@ -174,7 +174,7 @@ def test_the_link_has_two_ways_to_the_broker_and_one_of_them_refuses_command_top
 def test_nobody_but_the_link_holds_a_client_that_could_publish() -> None:
     assert files_that(calls("Client")) == ["twin/adapters/mqtt_client.py"]
     assert files_that(mentions("client_for")) == ["twin/adapters/mqtt.py"]
-    assert files_that(calls("_packet_queue")) == ["twin/adapters/mqtt_reading.py"]  # acknowledgements, with a fixed head
+    assert files_that(calls("_packet_queue")) == ["twin/adapters/mqtt_reading.py"]  # a PUBACK
 
 
 # --- the link
