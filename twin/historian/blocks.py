@@ -103,6 +103,14 @@ def squeeze(body: bytes) -> bytes:
     return packer.compress(body) + packer.flush()
 
 
+def unsqueezed(packed: bytes) -> bytes:
+    """The bytes again. Raises: ValueError: these were not packed."""
+    try:
+        return zlib.decompress(packed)
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+
+
 def differences(values: NDArray[_Number]) -> NDArray[_Number]:
     """Each value less its predecessor, the first as it is; wraps around exactly."""
     out = np.empty_like(values)

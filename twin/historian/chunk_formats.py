@@ -3,7 +3,7 @@
 | first byte | form | what for |
 |---|---|---|
 | 0x78, which begins every zlib stream | quick: shuffled columns | what was sealed just now |
-| 2 | dense: `columns`, a checksum before them | hours that are closed: a third of the bytes, ten times the work |
+| 2 | dense: checksum, `columns`, `minutes` | hours that are closed: a third of the bytes, ten times the work |
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from twin.domain.arrays import Bytes8, Floats, Ints
-from twin.historian.blocks import shuffled, squeeze, unshuffled
+from twin.historian.blocks import shuffled, squeeze, unshuffled, unsqueezed
 from twin.historian.columns import (
     TimesHead,
     ValuesHead,
@@ -29,6 +29,7 @@ from twin.historian.columns import (
     unpack_values,
 )
 from twin.historian.integers import Cuts, IntegersHead
+from twin.historian.minutes import MinutesHead, pack_minutes
 
 _QUICK, _DENSE = 0x78, 2
 _HEAD = struct.Struct("<BHI")  # form, length of the columns' head, checksum of all that follows
@@ -44,6 +45,7 @@ class _Columns(msgspec.Struct, array_like=True):
     times: TimesHead
     values: ValuesHead
     quality: IntegersHead
+    minutes: MinutesHead | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -58,11 +60,14 @@ def quick(step_ns: Ints, value: Floats, quality: Bytes8) -> bytes:
 def dense(times_ns: Ints, value: Floats, quality: Bytes8, cuts: Cuts) -> list[bytes]:
     """Samples of several chunks, each in the order of time."""
     columns = (pack_times(times_ns, cuts), pack_values(value, cuts), pack_flags(quality, cuts))
-    return [_joined(*three) for three in zip(*columns, strict=True)]
+    return [_joined(*four) for four in zip(*columns, pack_minutes(times_ns, value, quality, cuts), strict=True)]
 
 
 def _joined(
-    times: tuple[TimesHead, bytes], values: tuple[ValuesHead, bytes], quality: tuple[IntegersHead, bytes]
+    times: tuple[TimesHead, bytes],
+    values: tuple[ValuesHead, bytes],
+    quality: tuple[IntegersHead, bytes],
+    minutes: tuple[MinutesHead, bytes] | None,
 ) -> bytes:
     stored: list[bytes] = []
     worth: list[bool] = []
@@ -71,7 +76,11 @@ def _joined(
         worth.append(len(small) < _WORTH_SQUEEZING * len(body))
         stored.append(small if worth[-1] else body)
     sizes = (len(stored[0]), len(stored[1]), len(stored[2]))
-    head = _encoder.encode(_Columns(sizes, (worth[0], worth[1], worth[2]), times[0], values[0], quality[0]))
+    columns = _Columns(sizes, (worth[0], worth[1], worth[2]), times[0], values[0], quality[0])
+    if minutes is not None:
+        columns.minutes = minutes[0]
+        stored.append(minutes[1])
+    head = _encoder.encode(columns)
     rest = head + b"".join(stored)
     return _HEAD.pack(_DENSE, len(head), zlib.crc32(rest)) + rest
 
@@ -103,26 +112,36 @@ def _unpacked_dense(rows: Sequence[tuple[int, int, bytes]]) -> tuple[Ints, Float
     return times, values, unpack_flags([(head.quality, bodies[2]) for head, bodies in chunks], cuts)
 
 
+def minutes_of(packed: bytes) -> tuple[MinutesHead, bytes] | None:
+    """The minutes beside a chunk's samples, when it has any. Raises: ValueError: these bytes are no chunk."""
+    if packed[:1] == bytes([_QUICK]):
+        return None
+    head, at = _head(packed)
+    return None if head.minutes is None else (head.minutes, packed[at + sum(head.sizes) :])
+
+
 def _bodies(packed: bytes) -> tuple[_Columns, list[bytes]]:
+    head, at = _head(packed)
+    bodies: list[bytes] = []
+    for length, squeezed in zip(head.sizes, head.squeezed, strict=True):
+        bodies.append(unsqueezed(packed[at : at + length]) if squeezed else packed[at : at + length])
+        at += length
+    return head, bodies
+
+
+def _head(packed: bytes) -> tuple[_Columns, int]:
+    """What a dense chunk holds, and where its columns begin; its checksum fits."""
     try:
         form, size, crc = _HEAD.unpack_from(packed)
         if form != _DENSE or crc != zlib.crc32(memoryview(packed)[_HEAD.size :]):
             raise ValueError(f"chunk form {form} is not known to this version, or its bytes are damaged")
         at = _HEAD.size + size
-        head = _decoder.decode(packed[_HEAD.size : at])
-        bodies: list[bytes] = []
-        for length, squeezed in zip(head.sizes, head.squeezed, strict=True):
-            bodies.append(zlib.decompress(packed[at : at + length]) if squeezed else packed[at : at + length])
-            at += length
-    except (struct.error, zlib.error, msgspec.MsgspecError) as error:
+        return _decoder.decode(packed[_HEAD.size : at]), at
+    except (struct.error, msgspec.MsgspecError) as error:
         raise ValueError(f"not a chunk: {error}") from error
-    return head, bodies
 
 
 def _unpacked_quick(n: int, first_ns: int, packed: bytes) -> tuple[Ints, Floats, Bytes8]:
-    try:
-        body = zlib.decompress(packed)
-    except zlib.error as error:
-        raise ValueError(f"not a chunk: {error}") from error
+    body = unsqueezed(packed)
     times = first_ns + np.cumsum(unshuffled(body, 0, n, np.int64), dtype=np.int64)
     return times, unshuffled(body, 8 * n, n, np.float64), np.frombuffer(body, np.uint8, n, 16 * n)

@@ -14,10 +14,10 @@ import numpy as np
 
 from twin.domain.arrays import Bytes8, Flags, Floats, Ints
 from twin.domain.clock import NS_PER_S
-from twin.domain.points import Quality
 from twin.historian.blocks import differences
 from twin.historian.chunk_formats import dense, quick, unpacked
 from twin.historian.integers import Cuts
+from twin.historian.sums import usable
 
 SLOT_NS = 300 * NS_PER_S
 MOST_SLOTS = 12
@@ -79,12 +79,6 @@ class Chunk:
     maximum: float | None
     total: float
     packed: bytes
-
-
-def usable(value: Floats, quality: Bytes8) -> Flags:
-    """Which samples may enter a mean."""
-    good_enough: Flags = np.isfinite(value) & (quality <= Quality.SUSPECT)
-    return good_enough
 
 
 def windows_for(slots: Ints, existing: Sequence[tuple[int, int]]) -> tuple[Ints, list[tuple[int, int]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -13,12 +14,14 @@ from typing import Any
 from twin.domain.arrays import Bytes8, Floats, Ints
 from twin.domain.clock import NS_PER_S
 from twin.domain.errors import DataTooPoor
-from twin.historian.buckets import Columns, Sums, between, by_bucket, each_once, in_order, sums_of
-from twin.historian.chunk_formats import unpacked
+from twin.historian.chunk_formats import minutes_of, unpacked
 from twin.historian.decisions import DecisionRow
 from twin.historian.hot import HotSamples
+from twin.historian.minutes import MINUTE_NS, MinutesHead, unpack_minutes
+from twin.historian.ordering import between, in_order
 from twin.historian.series import Series
 from twin.historian.store_db import open_for_reading, transaction
+from twin.historian.sums import Columns, Sums, by_bucket, coarser, each_once, sums_of
 
 _END_NS = 2**63 - 1
 _SLICE = 200_000  # samples
@@ -80,12 +83,12 @@ class HistoryReader:
         packed = "SELECT n, first_ns, packed FROM chunks WHERE window_ns = ? AND series = ?"
         names = "SELECT id, point, asset, name, measurement, unit, hall FROM series ORDER BY id"
         found: dict[str, Extent] = {}
-        with self._lock, transaction(self._db, "DEFERRED"):
+        with self._lock, transaction(self._db, "DEFERRED"), self._naming_damage():
             series = {number: Series(*row) for number, *row in self._db.execute(names)}
             latest = self._hot.extents()
             for number, n, first_ns, last_ns, window_ns in self._db.execute(query).fetchall():
                 row = self._db.execute(packed, (window_ns, number)).fetchone()
-                ((_, values, qualities),) = self._opened([row])
+                ((_, values, qualities),) = _opened([row])
                 latest.append((number, n, first_ns, last_ns, float(values[-1]), int(qualities[-1])))
         for number, n, first_ns, last_ns, value, quality in latest:
             one, point = Extent(series[number], n, first_ns, last_ns, value, quality), series[number].point
@@ -106,36 +109,44 @@ class HistoryReader:
 
     def read(self, point: str, start_ns: int = 0, end_ns: int = _END_NS) -> tuple[Ints, Floats, Bytes8]:
         """Times, values and qualities of a point, start <= time < end, in order of time, each time once."""
-        with self._lock, transaction(self._db, "DEFERRED"):
+        with self._lock, transaction(self._db, "DEFERRED"), self._naming_damage():
             numbers = self._numbers(point)
-            rows = self._chunk_rows(numbers, start_ns, end_ns, "n, first_ns, packed")
-            parts = self._opened(rows)
+            parts = _opened(self._chunk_rows(numbers, start_ns, end_ns, "n, first_ns, packed"))
             hot = self._hot.of(numbers, start_ns, end_ns)
         return in_order([*parts, (hot.source_ns, hot.value, hot.quality)], start_ns, end_ns)
 
     def summary(self, point: str, start_ns: int, end_ns: int, bucket_s: float) -> Summary:
-        """Count, mean, least and largest usable value by bucket; chunks that lie within one bucket are not opened."""
+        """Count, mean, least and largest usable value by bucket.
+
+        Chunks that lie within one bucket are not opened; of others their minutes do, where buckets are whole minutes.
+        """
         width_ns = int(bucket_s * NS_PER_S)
         columns = "n, first_ns, packed, last_ns, used, min, max, sum"
         sums: list[Sums] = []
+        minutes: list[tuple[MinutesHead, bytes]] = []
         plain_rows: list[tuple[int, int, bytes]] = []
         mixed_rows: list[tuple[int, int, bytes]] = []
-        with self._lock, transaction(self._db, "DEFERRED"):
+        with self._lock, transaction(self._db, "DEFERRED"), self._naming_damage():
             numbers = self._numbers(point)
             hot = self._hot.of(numbers, start_ns, end_ns)
             for row in self._chunk_rows(numbers, start_ns, end_ns, columns):
                 n, first_ns, packed, last_ns, used, low, high, total = row
-                within = start_ns <= first_ns and last_ns < end_ns and first_ns // width_ns == last_ns // width_ns
+                whole = start_ns <= first_ns and last_ns < end_ns
                 mixed = hot.source_ns.size and ((hot.source_ns >= first_ns) & (hot.source_ns <= last_ns)).any()
                 if mixed or len(numbers) > 1:
                     mixed_rows.append((n, first_ns, packed))
-                elif not within:
+                elif whole and first_ns // width_ns == last_ns // width_ns:
+                    if used:
+                        sums.append(sums_of([(first_ns // width_ns, used, total, low, high)]))
+                elif whole and width_ns % MINUTE_NS == 0 and (found := minutes_of(packed)):
+                    minutes.append(found)
+                else:
                     plain_rows.append((n, first_ns, packed))
-                elif used:
-                    sums.append(sums_of([(first_ns // width_ns, used, total, low, high)]))
-        sums += [by_bucket(between(part, start_ns, end_ns), width_ns) for part in self._opened(plain_rows)]
-        parts = self._opened(mixed_rows)
-        sums.append(by_bucket(in_order([*parts, (hot.source_ns, hot.value, hot.quality)], start_ns, end_ns), width_ns))
+            if minutes:
+                sums.append(coarser(unpack_minutes(minutes), width_ns // MINUTE_NS))
+            sums += [by_bucket(between(part, start_ns, end_ns), width_ns) for part in _opened(plain_rows)]
+            parts = [*_opened(mixed_rows), (hot.source_ns, hot.value, hot.quality)]
+        sums.append(by_bucket(in_order(parts, start_ns, end_ns), width_ns))
         bucket, count, total, least, largest = each_once(sums)
         return Summary(bucket * width_ns, count, total / count, least, largest)
 
@@ -178,18 +189,10 @@ class HistoryReader:
         """Close the file. Harmless when repeated."""
         self._db.close()
 
-    def _opened(self, rows: Sequence[tuple[int, int, bytes]]) -> list[Columns]:
-        """Chunks in the order of their windows; several at a time, as many as the processor's cache holds."""
-        groups: list[list[tuple[int, int, bytes]]] = [[]]
-        held = 0
-        for row in rows:
-            if held + row[0] > _IN_CACHE and groups[-1]:
-                groups.append([])
-                held = 0
-            groups[-1].append(row)
-            held += row[0]
+    @contextmanager
+    def _naming_damage(self) -> Iterator[None]:
         try:
-            return [unpacked(group) for group in groups if group]
+            yield
         except ValueError as error:
             raise DataTooPoor(
                 f"a part of the history is damaged: {error}", where=self._where, fix="choose another time or point"
@@ -205,6 +208,19 @@ class HistoryReader:
             " AND c.series = ? WHERE w.start_ns < ? AND w.end_ns > ? ORDER BY w.start_ns"
         )
         return [row for number in numbers for row in self._db.execute(query, (number, end_ns, start_ns))]
+
+
+def _opened(rows: Sequence[tuple[int, int, bytes]]) -> list[Columns]:
+    """Chunks in the order of their windows; several at a time, as many as the processor's cache holds."""
+    groups: list[list[tuple[int, int, bytes]]] = [[]]
+    held = 0
+    for row in rows:
+        if held + row[0] > _IN_CACHE and groups[-1]:
+            groups.append([])
+            held = 0
+        groups[-1].append(row)
+        held += row[0]
+    return [unpacked(group) for group in groups if group]
 
 
 def _both(one: Extent, other: Extent) -> Extent:

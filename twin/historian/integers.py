@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import msgspec
 import numpy as np
 
-from twin.domain.arrays import Flags, Ints
+from twin.domain.arrays import Bytes8, Flags, Ints
 from twin.historian.blocks import differences, shuffled, unshuffled
 
 _SAFE = 2**61  # integers beyond this could overflow on the way
@@ -194,18 +194,25 @@ def _picked_up(body: bytes, n: int, head: IntegersHead) -> np.ndarray[tuple[int]
     """The numbers again, their sign still in the lowest bit."""
     bits = 8 * head.whole + head.planes
     kind = f"u{next(size for size in (1, 2, 4, 8) if bits <= 8 * size)}"  # small ones stay in the cache
-    folded = np.zeros(n, dtype=kind)
-    for k in range(head.whole):
-        folded |= np.frombuffer(body, np.uint8, n, k * n).astype(kind) << 8 * k
+    columns = [np.frombuffer(body, np.uint8, n, k * n) for k in range(head.whole)]
     at, width = head.whole * n, (n + 7) // 8
     for done in range(0, head.planes, 8):
         some = min(8, head.planes - done)
         packed = np.frombuffer(body, np.uint8, some * width, at).reshape(some, width)
-        planes = np.unpackbits(packed, axis=1, count=n, bitorder="little")
-        byte = planes[some - 1]
-        for k in range(some - 2, -1, -1):
-            byte += byte  # to the left by a bit
-            byte |= planes[k]
-        folded |= byte.astype(kind) << 8 * head.whole + done
+        columns.append(_of_planes(np.unpackbits(packed, axis=1, count=n, bitorder="little")))
         at += some * width
+    folded = columns[0].astype(kind)
+    for k, column in enumerate(columns[1:], start=1):
+        higher = column.astype(kind)
+        higher <<= 8 * k
+        folded |= higher
     return folded
+
+
+def _of_planes(planes: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> Bytes8:
+    """A byte of up to eight bits, given lowest first; in place, a bit at a time from the highest down."""
+    byte: Bytes8 = planes[-1]
+    for plane in planes[-2::-1]:
+        byte += byte  # to the left by a bit
+        byte |= plane
+    return byte

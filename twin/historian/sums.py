@@ -1,52 +1,46 @@
-"""Columns of one point by buckets of time: the arithmetic behind every summary. No I/O here."""
+"""Counts, sums and extremes of a series by buckets of time: the arithmetic behind every summary. No I/O here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 
-from twin.domain.arrays import Bytes8, Floats, Ints
-from twin.historian.chunks import Samples, usable
+from twin.domain.arrays import Bytes8, Flags, Floats, Ints
+from twin.domain.points import Quality
 
 Columns: TypeAlias = tuple[Ints, Floats, Bytes8]  # times, values, qualities
 Sums: TypeAlias = tuple[Ints, Ints, Floats, Floats, Floats]  # bucket, n, sum, least, largest
 
-
-def in_order(parts: Sequence[Columns], start_ns: int, end_ns: int) -> Columns:
-    """Times, values and qualities of one point in the order of time, each time once, start <= time < end."""
-    times, value, quality = (np.concatenate([part[k] for part in parts]) for k in range(3))
-    if not (times[1:] > times[:-1]).all():
-        ordered = Samples(np.zeros_like(times), times, value, quality).in_order()
-        times, value, quality = ordered.source_ns, ordered.value, ordered.quality
-    return between((times, value, quality), start_ns, end_ns)
+_MANY = 8  # samples a bucket
 
 
-def between(columns: Columns, start_ns: int, end_ns: int) -> Columns:
-    """Of columns in the order of time those with start <= time < end."""
-    times, value, quality = columns
-    if times.size == 0 or (start_ns <= times[0] and times[-1] < end_ns):
-        return columns
-    a, b = np.searchsorted(times, (start_ns, end_ns)).tolist()
-    return times[a:b], value[a:b], quality[a:b]
+def usable(value: Floats, quality: Bytes8) -> Flags:
+    """Which samples may enter a mean."""
+    good_enough: Flags = np.isfinite(value) & (quality <= Quality.SUSPECT)
+    return good_enough
 
 
 def by_bucket(columns: Columns, width_ns: int) -> Sums:
-    """The usable values of columns in the order of time."""
+    """The usable values of columns in the order of time; buckets are multiples of a width in ns since 1970."""
     times, value, quality = columns
     if quality.any() or not np.isfinite(value).all():
         use = usable(value, quality)
         times, value = times[use], value[use]
     if times.size == 0:
         return sums_of([])
-    bucket = times // width_ns
-    starts = _firsts(bucket)
+    bucket, starts = _runs(times, width_ns)
     n = np.empty_like(starts)
     np.subtract(starts[1:], starts[:-1], out=n[:-1])
-    n[-1] = bucket.size - starts[-1]
+    n[-1] = times.size - starts[-1]
     total, least, largest = (f.reduceat(value, starts) for f in (np.add, np.minimum, np.maximum))
-    return bucket[starts], n, total, least, largest
+    return bucket, n, total, least, largest
+
+
+def coarser(sums: Sums, times: int) -> Sums:
+    """The same in buckets so many times as wide; one may then stand there more than once."""
+    bucket, n, total, least, largest = sums
+    return bucket // times, n, total, least, largest
 
 
 def each_once(parts: list[Sums]) -> Sums:
@@ -63,6 +57,19 @@ def each_once(parts: list[Sums]) -> Sums:
         np.minimum.reduceat(least[order], starts),
         np.maximum.reduceat(largest[order], starts),
     )
+
+
+def _runs(times: Ints, width_ns: int) -> tuple[Ints, Ints]:
+    """The buckets of times in order, and where each begins; found by its edge when buckets are few."""
+    first, last = int(times[0]) // width_ns, int(times[-1]) // width_ns
+    if last - first >= times.size // _MANY:
+        bucket = times // width_ns
+        starts = _firsts(bucket)
+        return bucket[starts], starts
+    edges = np.arange(first, last + 2, dtype=np.int64)
+    places = np.searchsorted(times, edges * width_ns)
+    some = places[1:] > places[:-1]
+    return edges[:-1][some], places[:-1][some]
 
 
 def _firsts(ordered: Ints) -> Ints:
