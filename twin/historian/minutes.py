@@ -88,7 +88,7 @@ def _minutes(times_ns: Ints, value: Floats, quality: Bytes8, cuts: Cuts) -> tupl
 
 
 def _without_noise(total: Floats, count: Ints, least: Floats, largest: Floats) -> Floats:
-    """Sums in whole thousandths, where that changes them by no more than adding may have (Higham: n u times the sum)."""
+    """Sums in whole thousandths, where that changes them by no more than adding may have (Higham: n·u·sum)."""
     with np.errstate(over="ignore", invalid="ignore"):
         rounded = np.rint(total * _FINEST) / _FINEST
         noise = _EPS / 2.0 * count**2 * np.maximum(np.abs(least), np.abs(largest))
