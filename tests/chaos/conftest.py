@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.promise import Promise
-from tests.support.processes import kill_what_is_left
-from tests.support.servers import Mosquitto
+from tests.support.fixtures import mosquitto, nothing_left_running
 from twin.shipped import shipped_config
 
+__all__ = ["mosquitto", "nothing_left_running"]
+
 PERIOD_S = 5.0  # the shortest control period there is
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_running() -> Iterator[None]:
-    yield
-    kill_what_is_left()
-
-
-@pytest.fixture
-def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
-    directory = tmp_path / "mosquitto"
-    directory.mkdir()
-    broker = Mosquitto(directory)
-    broker.start()
-    yield broker
-    broker.kill()
 
 
 @pytest.fixture
