@@ -10,9 +10,7 @@ from twin.domain.clock import Clock
 
 log = structlog.get_logger("flood")
 
-MOST_WAITING = (
-    200_000  # messages between the socket and the loop; above, QoS 0 that nobody's safety hangs on is left out
-)
+MOST_WAITING = 100_000  # messages between the socket and the loop; above, QoS 0 that no safety hangs on is left out
 _SPAN_S = 1.0
 _MOST_TOPICS = 200_000
 _SAID_AGAIN_S = 60.0

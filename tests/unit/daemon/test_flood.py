@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.unit.daemon.builders import HandClock
+from twin.adapters import mqtt
 from twin.daemon import flood
 from twin.daemon.flood import FloodGate
 
@@ -30,6 +31,10 @@ def test_when_too_many_wait_qos_0_is_left_out_but_for_what_is_kept(monkeypatch: 
     assert gate.admit("power", 1, 100)
     assert gate.admit("inlet", 0, 1_000)
     assert (gate.too_many, gate.too_fast) == (1, 0)
+
+
+def test_what_is_kept_has_room_that_others_do_not() -> None:
+    assert flood.MOST_WAITING <= mqtt._MOST_WAITING // 2
 
 
 def test_endless_new_topics_take_no_endless_memory(monkeypatch: pytest.MonkeyPatch) -> None:
