@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import pytest
 
 from tests.support.servers import required
+
+# processes under test start as an installed product does: compiling our own source anew costs each of them two seconds
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 SERVERS = {
     "mosquitto": ("mosquitto", "mosquitto"),
