@@ -32,7 +32,7 @@ from twin.historian.spool_db import Account
 
 WARM_POINTS = 20_000  # sent while the sink is there: everything is imported and connected
 WINDOW_S = 2.0
-GIVE_UP_S = 120.0
+GIVE_UP_S = 600.0  # an hour of readings at the least rate of draining takes 360 s
 
 
 class Buffer(Protocol):
