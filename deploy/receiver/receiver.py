@@ -3,7 +3,7 @@
 Copy it, or write the same rules into a gateway or a PLC. A setpoint is only ever lent:
 
 1. a command is taken only if it is fresh: not retained, its `expires` still to come, and its (epoch, seq) newer than
-   the last one taken for that point;
+   the last one taken for that point; once a newer epoch was obeyed at any point, an older one is obeyed at none;
 2. its value must be a finite number inside the receiver's own limits, which no command can change;
 3. when the lease runs out, a release comes, the twin says it is offline, or no heartbeat was heard for 30 s, the point
    goes back to the local setpoint; after silence it stays there until a new heartbeat and then a new command;
@@ -55,6 +55,7 @@ class Receiver:
         self._heard_s: float | None = None  # last heartbeat; silence counts from the first thing seen
         self._silent = False
         self._last: dict[str, tuple[int, int]] = {}  # point -> newest (epoch, seq) taken; survives every give-back
+        self._epoch = -1  # of the newest master that was obeyed at any point
         self._leases: dict[str, tuple[int, dict[str, Any]]] = {}  # point -> (expires_ns, command)
         self._given_back: list[tuple[str, dict[str, Any], str]] = []  # answered by the next tick
         self.in_force = dict(local)
@@ -118,6 +119,8 @@ class Receiver:
         if type(epoch) is not int or type(seq) is not int:  # `type`, because True would pass as an int
             return "rejected", "not a command: needs JSON with whole numbers for epoch and seq"
         newest = self._last.get(point, (-1, -1))
+        if epoch < self._epoch:
+            return "superseded", f"epoch {epoch} is over: epoch {self._epoch} is obeyed"
         if (epoch, seq) <= newest:
             return "superseded", f"epoch {epoch} seq {seq} is not newer than epoch {newest[0]} seq {newest[1]}"
         if command.get("release") is True:
@@ -137,13 +140,14 @@ class Receiver:
 
     def _take(self, point: str, command: dict[str, Any]) -> None:
         if command.get("release") is True:
-            self._leases.pop(point, None)
             if point not in self.held:
                 self._write(point, self._local[point])
+            self._leases.pop(point, None)
         else:
             self._write(point, float(command["v"]))
             self._leases[point] = (_expires_ns(command), command)
         self._last[point] = (command["epoch"], command["seq"])
+        self._epoch = max(self._epoch, command["epoch"])
         self.applied_total += 1
         self.applied_log.append((point, command["epoch"], command["seq"]))
 
@@ -159,8 +163,13 @@ class Receiver:
             self._to_local(point, why)
 
     def _to_local(self, point: str, why: str) -> None:
-        _expires, command = self._leases.pop(point)
-        self._write(point, self._local[point])
+        _expires, command = self._leases[point]
+        try:
+            self._write(point, self._local[point])
+        except ValueError:
+            self._leases[point] = (0, command)  # over, and not given back: the next tick tries again
+            return
+        del self._leases[point]
         self._given_back.append((point, command, why))
 
     def _write(self, point: str, value: float) -> None:
@@ -211,6 +220,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=1883)
     parser.add_argument("--root", required=True, help='topic root, for example "dc/demo"')
     parser.add_argument("--points", required=True, type=Path, help='TOML: ["h1/supply_air_sp_c"] local, low, high')
+    parser.add_argument("--user", default="", help="the receiver's login at the broker")
+    parser.add_argument("--password-file", type=Path, help="a file that holds its password")
+    parser.add_argument("--ca-file", type=Path, help="who vouches for the broker; turns TLS on")
     given = parser.parse_args()
     points = tomllib.loads(given.points.read_text(encoding="utf-8"))
 
@@ -224,6 +236,12 @@ def main() -> None:
         apply,
     )
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"receiver-{given.root}", protocol=mqtt.MQTTv5)
+
+    if given.user:
+        secret = given.password_file.read_text(encoding="utf-8").strip() if given.password_file else None
+        client.username_pw_set(given.user, secret)
+    if given.ca_file:
+        client.tls_set(str(given.ca_file))
 
     def on_message(_client: Any, _userdata: Any, message: Any) -> None:
         if message.topic == f"{given.root}/_twin/heartbeat" and not message.retain:

@@ -211,7 +211,10 @@ class Cable:
                     self._whole.wait()
                     return
                 for end in readable:
-                    data = end.recv(65536)
+                    try:
+                        data = end.recv(65536)
+                    except ConnectionError:  # one end was killed
+                        return
                     if not data:
                         return
                     other[end].sendall(data)

@@ -134,7 +134,7 @@ def test_a_secret_that_others_may_read_is_refused(monkeypatch: pytest.MonkeyPatc
 
     assert problem.key == "influx__token"
     assert f"{mode:04o}" in problem.message
-    assert "chmod 0400" in problem.fix
+    assert "chmod 600" in problem.fix
 
 
 @pytest.mark.parametrize("mode", [0o400, 0o440])
@@ -233,3 +233,107 @@ def test_tls_files_without_tls_are_refused(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("TWIN_MQTT__TLS__INSECURE", "true")
     (problem,) = problems_of()
     assert "in the clear" in problem.message
+
+
+def a_pair(directory: Path, mode: int) -> str:
+    """Settings with a certificate and a key of this mode."""
+    for name in ("own.crt", "own.key", "ca.crt"):
+        (directory / name).write_text("...")
+    (directory / "own.key").chmod(mode)
+    names = f'cert_file = "{directory}/own.crt"\nkey_file = "{directory}/own.key"\nca_file = "{directory}/ca.crt"'
+    return f"[mqtt.tls]\nenabled = true\n{names}\n"
+
+
+@pytest.mark.parametrize("mode", [0o440, 0o604, 0o644, 0o660])
+def test_a_key_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
+    config = tmp_path / "some.toml"
+    config.write_text(a_pair(tmp_path, mode))
+
+    (problem,) = problems_of(config)
+
+    assert (problem.file, problem.key, problem.line) == (str(config), "mqtt.tls.key_file", 4)
+    assert f"{tmp_path}/own.key" in problem.message
+    assert f"{mode:04o}" in problem.message
+    assert problem.fix == f"chmod 600 {tmp_path}/own.key"
+
+
+@pytest.mark.parametrize(("mode", "sound"), [(0o440, True), (0o444, False)])
+def test_a_key_among_credentials_of_systemd_may_be_readable_by_their_group(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mode: int, sound: bool
+) -> None:
+    (tmp_path / "credentials").mkdir()
+    config = tmp_path / "some.toml"
+    config.write_text(a_pair(tmp_path / "credentials", mode))
+    for name in ("own.crt", "ca.crt"):
+        (tmp_path / "credentials" / name).chmod(0o440)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
+
+    if sound:
+        assert load_settings(config).mqtt.tls.key_file == tmp_path / "credentials" / "own.key"
+    else:
+        assert "0444" in problems_of(config)[0].message
+
+
+def test_the_keys_password_comes_from_a_credential(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    config = tmp_path / "some.toml"
+    config.write_text(a_pair(tmp_path, 0o600))
+    a_secret(tmp_path / "secrets", "mqtt__tls__key_password", "hush\n")
+    monkeypatch.setenv("TWIN_SECRETS_DIR", str(tmp_path / "secrets"))
+
+    tls = load_settings(config).mqtt.tls
+
+    assert tls.key_password.get_secret_value() == "hush"
+    assert "hush" not in repr(tls)
+
+
+def test_the_keys_password_in_the_settings_file_is_refused(tmp_path: Path) -> None:
+    config = tmp_path / "some.toml"
+    config.write_text(a_pair(tmp_path, 0o600) + 'key_password = "hush"\n')
+
+    (problem,) = problems_of(config)
+
+    assert (problem.key, problem.line) == ("mqtt.tls.key_password", 6)
+    assert "mqtt__tls__key_password" in problem.fix
+
+
+@pytest.mark.parametrize(
+    ("more", "phrase"),
+    [
+        ('crl_file = "{here}/ca.crt"', "needs ca_file"),
+        ('crl_file = "{here}/ca.crt"\nca_file = "{here}/ca.crt"\ninsecure = true', "needs ca_file"),
+        ('crl_file = "{here}/none.crl"\nca_file = "{here}/ca.crt"', "does not point to a file"),
+    ],
+)
+def test_a_list_of_revoked_certificates_that_would_not_be_looked_at_is_refused(
+    tmp_path: Path, more: str, phrase: str
+) -> None:
+    (tmp_path / "ca.crt").write_text("...")
+    config = tmp_path / "some.toml"
+    config.write_text("[mqtt.tls]\nenabled = true\n" + more.replace("{here}", str(tmp_path)))
+
+    (problem,) = problems_of(config)
+
+    assert phrase in problem.message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TWIN_INFLUX__URL", "http://user@127.0.0.1"),
+        ("TWIN_INFLUX__URL", "http://user:hush/hush@127.0.0.1"),
+        ("TWIN_INFLUX__URL", "http://127.0.0.1/?token=hush"),
+        ("TWIN_INFLUX__URL", "http://hush\u2100@127.0.0.1"),
+        ("TWIN_MQTT__HOST", "mqtt://user:hush@broker"),
+        ("TWIN_MQTT__HOST", "user:hush@broker"),
+        ("TWIN_INFLUX__TOKEN", "hush\nhush"),
+    ],
+)
+def test_an_address_carries_no_secret_and_a_secret_has_one_line(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    (problem,) = problems_of()
+
+    assert problem.key == name
+    assert "hush" not in repr(problem)

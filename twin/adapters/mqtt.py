@@ -23,7 +23,7 @@ from paho.mqtt.properties import Properties
 
 from twin.adapters.mqtt_client import client_for
 from twin.adapters.mqtt_reading import Publish, Reading, acknowledge
-from twin.adapters.mqtt_settings import LinkSettings
+from twin.adapters.mqtt_settings import LinkSettings, tls_words
 from twin.domain.clock import Clock
 from twin.domain.errors import SafetyBroken, Unreachable
 from twin.domain.messages import MessageIn, MessageOut
@@ -323,6 +323,8 @@ class MqttLink:
     def _note_failure(self, error: Exception) -> None:
         self.health.failures += 1
         words = str(error) or type(error).__name__
+        if reason := tls_words(error):
+            words = f"{reason} ({words})"
         if words != self.health.last_error:
             log.warning("no link to the broker, trying again", broker=self._address, error=words)
         self.health.last_error = words

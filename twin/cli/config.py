@@ -1,4 +1,4 @@
-"""`twin config`: check, show, schema, points. Checking and showing never touch broker, historian or state."""
+"""`twin config`: check, show, schema, points, acl. Checking and showing never touch broker, historian or state."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from pydantic import BaseModel
 from rich.markup import escape
 
+from twin.cli.acl import acl
 from twin.cli.facts import point_facts, settings_facts, site_facts, unmapped_points
 from twin.cli.options import ConfigOption, JsonOption, SiteOption, site_directory
 from twin.cli.output import Json, console, fail, failing, print_json
@@ -23,6 +24,7 @@ from twin.sitefile.schema import FILES
 from twin.sitefile.schema_base import suggestion
 
 app = typer.Typer(help="Check and show the configuration.", no_args_is_help=True)
+app.command()(acl)
 
 
 @app.command()

@@ -16,7 +16,8 @@ def set_up_logs(wanted: LogSettings) -> None:
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     if wanted.json_lines:
         shown: list[structlog.typing.Processor] = [
-            structlog.processors.dict_tracebacks,
+            # the usual form of it adds what stood in every variable, passwords and tokens too
+            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(),
         ]
     else:

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from twin.domain.errors import ConfigError, Problem
 from twin.settings.model import DELIMITER, ENV_PREFIX, Settings
-from twin.settings.sources import Source, Tree, credential_source, env_source, file_source
+from twin.settings.sources import Source, Tree, credential_source, env_source, file_source, key_file_problems
 
 # TWIN_* names that are not settings
 _NOT_SETTINGS = ("TWIN_SECRETS_DIR",)
@@ -43,6 +43,9 @@ def load_settings(config: Path | None = None, overrides: Mapping[str, Any] | Non
         settings = Settings(**joined)
     except ValidationError as error:
         problems += [_problem(detail, sources) for detail in error.errors(include_url=False)]
+    else:
+        key_source = next((s for s in sources if s.has(("mqtt", "tls", "key_file"))), sources[0])
+        problems += key_file_problems(settings.mqtt.tls.key_file, key_source, os.environ)
     if problems or settings is None:
         raise ConfigError(tuple(problems))
     return settings

@@ -24,20 +24,38 @@ class Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
 
+def _one_line(secret: SecretStr) -> SecretStr:
+    """A secret of one line: a broken one fails far from here, in a traceback of somebody else's. Raises: ValueError."""
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in secret.get_secret_value()):
+        raise ValueError("a line break or control character in a secret: was the wrong file read?")
+    return secret
+
+
 class TlsSettings(Group):
     """How the broker proves who it is, and we to it."""
 
     enabled: bool = Field(default=False, description="Speak TLS to the broker.")
     ca_file: FilePath | None = Field(default=None, description="Certificate authority; the system's own when empty.")
     cert_file: FilePath | None = Field(default=None, description="Our certificate, when the broker asks for one.")
-    key_file: FilePath | None = Field(default=None, description="The key of our certificate.")
+    key_file: FilePath | None = Field(default=None, description="The key of our certificate; closed to others.")
+    key_password: SecretStr = Field(
+        default=SecretStr(""),
+        description="Opens key_file. From TWIN_MQTT__TLS__KEY_PASSWORD or the file mqtt__tls__key_password.",
+    )
+    crl_file: FilePath | None = Field(
+        default=None, description="Certificates that ca_file's authority has revoked; without it none is known."
+    )
     insecure: bool = Field(default=False, description="Do not check the broker's certificate. For a laboratory only.")
 
     @model_validator(mode="after")
     def _pairs(self) -> Self:
         if (self.cert_file is None) != (self.key_file is None):
             raise ValueError("cert_file and key_file belong together: give both or neither")
-        if not self.enabled and (self.ca_file or self.cert_file or self.insecure):
+        if self.key_password.get_secret_value() and self.key_file is None:
+            raise ValueError("key_password opens key_file, which is not given")
+        if self.crl_file and (self.insecure or self.ca_file is None):
+            raise ValueError("crl_file needs ca_file, and insecure = false: else no certificate is looked up in it")
+        if not self.enabled and (self.ca_file or self.cert_file or self.crl_file or self.insecure):
             raise ValueError("TLS files are given but enabled is false: the broker would be spoken to in the clear")
         return self
 
@@ -65,6 +83,18 @@ class MqttSettings(Group):
         default=500.0, gt=0, le=1e6, description="A topic that speaks faster loses the surplus, messages a second."
     )
 
+    @field_validator("host")
+    @classmethod
+    def _host(cls, host: str) -> str:
+        if not set(host).isdisjoint("@/?#") or any(letter.isspace() for letter in host):
+            raise ValueError("not a host name or address alone: user, password and port are settings of their own")
+        return host
+
+    @field_validator("password")
+    @classmethod
+    def _password(cls, password: SecretStr) -> SecretStr:
+        return _one_line(password)
+
     @model_validator(mode="after")
     def _who(self) -> Self:
         if self.password.get_secret_value() and not self.username:
@@ -87,12 +117,21 @@ class InfluxSettings(Group):
     def _url(cls, url: str) -> str:
         if not url:
             return url
-        parts = urlsplit(url)  # a ValueError of its own for a malformed address
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # whose words repeat the address, and what is hidden in it
+            raise ValueError("not an address such as http://127.0.0.1:8086") from None
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("not an address such as http://127.0.0.1:8086")
-        if parts.username or parts.password:
-            raise ValueError("a url must not carry a password: it would show in logs; use the token")
+        # anywhere: a password with a slash in it is no longer seen as one
+        if "@" in url or parts.query or parts.fragment:
+            raise ValueError("a url must not carry a password (@), or anything behind ? or #: it would show in logs")
         return url.rstrip("/")
+
+    @field_validator("token")
+    @classmethod
+    def _token(cls, token: SecretStr) -> SecretStr:
+        return _one_line(token)
 
 
 class ControlSettings(Group):

@@ -18,11 +18,12 @@ from twin.settings.model import DELIMITER, ENV_PREFIX, Settings
 Tree: TypeAlias = dict[str, Any]  # the wire's shape: checked by the models afterwards
 
 USUAL_FILES = (Path("/etc/thermotwin/twin.toml"), Path("twin.toml"))
-SECRETS = (("mqtt", "password"), ("influx", "token"))
+SECRETS = (("mqtt", "password"), ("mqtt", "tls", "key_password"), ("influx", "token"))
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
-# readable by others, or writable or executable by more than the owner
+# systemd hands credentials to the group of a service; elsewhere a secret has one reader
 _OPEN_TO_OTHERS = 0o037
 _OPEN_TO_ANYONE_ELSE = 0o077
+_SYSTEMD = "CREDENTIALS_DIRECTORY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,10 @@ def file_source(path: Path | None, problems: list[Problem]) -> Source:
     source = Source(name, values, text)
     for secret in SECRETS:
         if source.has(secret):
-            group, key = secret
-            values[group].pop(key)
+            table = values
+            for part in secret[:-1]:
+                table = table[part]
+            table.pop(secret[-1])
             name_there = DELIMITER.join(secret)
             fix = f"put it into {ENV_PREFIX}{name_there.upper()} or a credential file {name_there}"
             problems.append(
@@ -107,8 +110,8 @@ def credential_source(environ: Mapping[str, str], problems: list[Problem]) -> So
     """Files named as their settings (mqtt__password), from TWIN_SECRETS_DIR and systemd's $CREDENTIALS_DIRECTORY."""
     directories: list[Path] = []
     for variable, forbidden, right in (
-        ("TWIN_SECRETS_DIR", _OPEN_TO_ANYONE_ELSE, "chmod 0400"),
-        ("CREDENTIALS_DIRECTORY", _OPEN_TO_OTHERS, "let systemd provide it: LoadCredential="),
+        ("TWIN_SECRETS_DIR", _OPEN_TO_ANYONE_ELSE, "chmod 600"),
+        (_SYSTEMD, _OPEN_TO_OTHERS, "let systemd provide it: LoadCredential="),
     ):
         text = environ.get(variable, "")
         if not text:
@@ -136,15 +139,32 @@ def credential_source(environ: Mapping[str, str], problems: list[Problem]) -> So
     return Source(" and ".join(map(str, directories)), values)
 
 
+def key_file_problems(key_file: Path | None, source: Source, environ: Mapping[str, str]) -> list[Problem]:
+    """What is wrong with who may read the key of our certificate."""
+    path = ("mqtt", "tls", "key_file")
+    if key_file is None:
+        return []
+    given = environ.get(_SYSTEMD, "")
+    by_systemd = bool(given) and key_file.resolve().is_relative_to(Path(given).resolve())
+    message = _open_to(key_file, _OPEN_TO_OTHERS if by_systemd else _OPEN_TO_ANYONE_ELSE, "the key file")
+    return (
+        [Problem(source.name, source.key(path), source.line(path), message, f"chmod 600 {key_file}")] if message else []
+    )
+
+
+def _open_to(path: Path, forbidden: int, what: str) -> str:
+    """Who else may use a file, in words; "" when nobody may."""
+    mode = path.stat().st_mode & 0o777
+    return f"{what} {path} may be read or changed by others: mode {mode:04o}" if mode & forbidden else ""
+
+
 def _sound(directory: Path, forbidden: int, right: str, problems: list[Problem]) -> bool:
     """Whether nobody else may read the files of a directory."""
     before = len(problems)
     for path in sorted(directory.iterdir()) if os.access(directory, os.R_OK | os.X_OK) else ():
         if path.name.startswith(".") or not path.is_file():
             continue
-        mode = path.stat().st_mode & 0o777
-        if mode & forbidden:
-            message = f"the credential file may be read or changed by others: mode {mode:04o}"
+        if message := _open_to(path, forbidden, "the credential file"):
             problems.append(Problem(str(path), path.name, 1, message, f"{right} {path}"))
         elif not os.access(path, os.R_OK):
             problems.append(Problem(str(path), path.name, 1, "the credential file may not be read by us", "chown it"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from twin.sitefile.locate import KeyPath
 from twin.sitefile.problems import Problems
 from twin.sitefile.schema_points import MessageTable
@@ -28,7 +30,9 @@ def check_topic(topic: str, path: KeyPath, root: str, problems: Problems) -> boo
     """Whether a topic is one that a source may use; else the reason is noted."""
     if "+" in topic or "#" in topic:
         problems.add(FILE, path, f"topic {topic} has a wildcard", "name each topic; fields such as {asset} make many")
-    elif not topic or topic.startswith(("/", "$")) or topic.endswith("/") or "//" in topic or "\0" in topic:
+    elif any(unicodedata.category(letter) == "Cc" for letter in topic):
+        problems.add(FILE, path, f"topic {topic!r} has a control character", "take it out: brokers refuse such topics")
+    elif not topic or topic.startswith(("/", "$")) or topic.endswith("/") or "//" in topic:
         problems.add(FILE, path, f'topic "{topic}" has an empty or forbidden level', "levels separated by single /")
     elif len(topic.encode()) > 1024:
         problems.add(FILE, path, "the topic is longer than 1024 bytes", "shorten it")
@@ -45,7 +49,8 @@ def check_filter(text: str, path: KeyPath, problems: Problems) -> None:
     """A filter: + and # stand alone in their level, # last."""
     levels = text.split("/")
     lone = all(level in {"+", "#"} or not set(level) & set("+#") for level in levels)
-    if not text or not lone or "#" in levels[:-1] or "\0" in text:
+    printable = all(unicodedata.category(letter) != "Cc" for letter in text)
+    if not text or not lone or "#" in levels[:-1] or not printable:
         fix = "+ and # stand alone in their level, # only at the end"
         problems.add(FILE, path, f'"{text}" is not a topic filter', fix)
 

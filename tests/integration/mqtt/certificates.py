@@ -28,16 +28,18 @@ class Authority:
         self.ca_file, self._ca_key = directory / "ca.pem", directory / "ca.key"
         self._run(
             "req", "-x509", *_KEY, "-keyout", self._ca_key, "-out", self.ca_file, "-days", "1",
-            "-subj", "/CN=throw-away authority", "-addext", "keyUsage=critical,keyCertSign",
+            "-subj", "/CN=throw-away authority", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
         )  # fmt: skip
 
-    def sign(self, name: str, alternative: str) -> Certificate:
-        """A certificate for a server or a client; `alternative` is such as IP:127.0.0.1 or DNS:localhost."""
+    def sign(self, name: str, alternative: str, *more: str) -> Certificate:
+        """A certificate for a server or a client; `alternative` is such as IP:127.0.0.1 or DNS:localhost.
+
+        `more`: further extensions, such as extendedKeyUsage=clientAuth.
+        """
         base = self._directory / name
         cert, key, request, extensions = (base.with_suffix(end) for end in (".pem", ".key", ".csr", ".ext"))
-        extensions.write_text(
-            f"subjectAltName={alternative}\nbasicConstraints=CA:FALSE\nauthorityKeyIdentifier=keyid\n", encoding="utf-8"
-        )
+        lines = (f"subjectAltName={alternative}", "basicConstraints=CA:FALSE", "authorityKeyIdentifier=keyid", *more)
+        extensions.write_text("\n".join(lines) + "\n", encoding="utf-8")
         self._run("req", *_KEY, "-keyout", key, "-out", request, "-subj", f"/CN={name}")
         self._run(
             "x509", "-req", "-in", request, "-CA", self.ca_file, "-CAkey", self._ca_key, "-CAcreateserial",

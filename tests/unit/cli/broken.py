@@ -93,6 +93,8 @@ POINTS = (
            "is not known", 'did you mean "rack"?'),
     Broken("unknown asset", "points.toml", 'each = "crah"', 'each = "crah"\nonly = ["h1-crah-21"]', "points[1].only[0]",
            "h1-crah-21", 'there is no crah "h1-crah-21"', "h1-crah-"),
+    Broken("control character in a topic", "points.toml", "{hall}/{crah}/telemetry", "{hall}/\\u0007/telemetry",
+           "points[1].topic", "u0007", "has a control character"),
     Broken("wildcard in a topic", "points.toml", "{hall}/{crah}/telemetry", "{hall}/+/telemetry", "points[1].topic",
            "+/telemetry", "has a wildcard"),
     Broken("reserved topic", "points.toml", "dc/{site}/plant/water", "dc/{site}/_cmd/plant/water", "points[4].topic",
