@@ -218,7 +218,8 @@ def link_settings(mqtt: MqttSettings, client_id: str, *, session_expiry_s: int, 
     """How to reach the broker that the settings name."""
     tls = None
     if mqtt.tls.enabled:
-        tls = Tls(mqtt.tls.ca_file, mqtt.tls.cert_file, mqtt.tls.key_file, mqtt.tls.insecure)
+        secret = mqtt.tls.key_password.get_secret_value()
+        tls = Tls(mqtt.tls.ca_file, mqtt.tls.cert_file, mqtt.tls.key_file, mqtt.tls.insecure, mqtt.tls.crl_file, secret)
     return LinkSettings(
         host=mqtt.host,
         port=mqtt.port,
