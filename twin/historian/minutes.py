@@ -79,7 +79,8 @@ def _minutes(times_ns: Ints, value: Floats, quality: Bytes8, cuts: Cuts) -> tupl
     starts = np.flatnonzero(new)
     use = usable(value, quality)
     count = np.add.reduceat(use, starts, dtype=np.int64)
-    total = np.add.reduceat(np.where(use, value, 0.0), starts)
+    with np.errstate(over="ignore"):
+        total = np.add.reduceat(np.where(use, value, 0.0), starts)
     least = np.minimum.reduceat(np.where(use, value, np.inf), starts)
     largest = np.maximum.reduceat(np.where(use, value, -np.inf), starts)
     some = count > 0

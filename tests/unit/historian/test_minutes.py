@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from tests.unit.historian.builders import START_NS
 from twin.domain.arrays import Bytes8, Floats, Ints
@@ -16,9 +15,6 @@ from twin.domain.clock import NS_PER_S
 from twin.historian.chunk_formats import dense, minutes_of, quick
 from twin.historian.integers import Cuts
 from twin.historian.minutes import MINUTE_NS, pack_minutes, unpack_minutes
-
-DECIMAL = st.integers(-(10**6), 10**6).map(lambda whole: whole / 100)
-ANY = st.floats(width=64)
 
 
 def by_hand(times: Ints, value: Floats, quality: Bytes8) -> dict[int, list[float]]:
@@ -30,17 +26,22 @@ def by_hand(times: Ints, value: Floats, quality: Bytes8) -> dict[int, list[float
     return found
 
 
-@given(data=st.data())
-def test_minutes_are_those_of_the_samples(data: st.DataObject) -> None:
-    counts = data.draw(st.lists(st.integers(1, 120), min_size=1, max_size=4))
+def some_readings(seed: int) -> tuple[list[int], tuple[Ints, Floats, Bytes8]]:
+    """Sizes of chunks and their samples: decimals or anything, at a steady or a ragged pace, some of them doubtful."""
+    chance = np.random.default_rng(seed)
+    counts = chance.integers(1, 150, chance.integers(1, 5)).tolist()
     n = sum(counts)
-    steps_ns = data.draw(arrays(np.int64, n, elements=st.integers(1, 7 * NS_PER_S)))
-    kind = data.draw(st.sampled_from([DECIMAL, ANY]))
-    columns = (
-        START_NS + np.cumsum(steps_ns),
-        data.draw(arrays(np.float64, n, elements=kind)),
-        data.draw(arrays(np.uint8, n, elements=st.sampled_from([0, 0, 0, 1, 2, 3]))),
-    )
+    steps_ns = chance.integers(1, chance.choice([2, NS_PER_S, 7 * NS_PER_S]) + 1, n)
+    value = np.round(chance.normal(20.0, 5.0, n), int(chance.integers(0, 4)))
+    if chance.random() < 0.4:
+        value *= 10.0 ** chance.integers(-300, 300, n)
+    value[chance.random(n) < 0.1] = chance.choice([math.nan, math.inf, -math.inf, -0.0])
+    return counts, (START_NS + np.cumsum(steps_ns), value, chance.choice([0, 0, 0, 1, 2, 3], n).astype(np.uint8))
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_minutes_are_those_of_the_samples(seed: int) -> None:
+    counts, columns = some_readings(seed)
     cuts = Cuts.of(counts)
     for packed, (a, b) in zip(pack_minutes(*columns, cuts), cuts.pairs(), strict=True):
         expected = by_hand(*(column[a:b] for column in columns))
@@ -85,6 +86,14 @@ def test_a_chunk_of_few_samples_a_minute_has_none_beside_it() -> None:
     (packed,) = dense(times[::10], value[::10], quality[::10], Cuts.of([360]))
     assert minutes_of(packed) is None
     assert minutes_of(quick(np.zeros(360, np.int64), value[:360], quality[:360])) is None
+
+
+def test_a_sum_beyond_all_numbers_is_no_mistake() -> None:
+    columns = START_NS + np.arange(20) * NS_PER_S, np.full(20, 1e308), np.zeros(20, np.uint8)
+    (packed,) = pack_minutes(*columns, Cuts.of([20]))
+    assert packed is not None
+    _, count, total, least, largest = unpack_minutes([packed])
+    assert (count.tolist(), total.tolist(), least.tolist(), largest.tolist()) == ([20], [math.inf], [1e308], [1e308])
 
 
 def test_damaged_minutes_are_an_error() -> None:
