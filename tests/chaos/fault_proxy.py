@@ -111,6 +111,9 @@ class FaultProxy:
         carried, swallow = 0, False
         while piece := await source.read(_AT_ONCE):
             link = self.link
+            if link.refuse:
+                self.done.refused += 1
+                raise _TornError
             if link.longest_delay_s:
                 self.done.delays += 1
                 await asyncio.sleep(self._random.uniform(0.0, link.longest_delay_s))

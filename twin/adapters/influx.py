@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import traceback
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -62,9 +63,11 @@ class InfluxWriter:
         except ApiException as error:
             headers: Mapping[str, str] = error.headers or {}
             return Answer(int(error.status or 0), _retry_after_s(headers), self._words(error.body or error.reason))
-        except TimeoutError:
+        except TimeoutError as error:
+            _let_go(error)
             return Answer(0, None, f"no answer within {self._timeout_s:g} s")
         except (aiohttp.ClientError, OSError) as error:
+            _let_go(error)
             return Answer(0, None, self._words(f"{type(error).__name__}: {error}"))
         return Answer(204)
 
@@ -105,6 +108,15 @@ class InfluxWriter:
 
     async def _note_link(self, *_: object) -> None:
         self.link += 1
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Clear the frames an error came through. The client's hold the error in turn, and with it the body they sent: an
+    hour of tries against a closed door would be an hour of bodies waiting for the collector.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 class _Session:

@@ -173,16 +173,20 @@ class Drain:
         while await self._step():
             pass
 
+    @property
+    def _away(self) -> bool:
+        return self._pause_s > self._policy.first_pause_s
+
     async def _begin(self) -> None:
         self.status.position = self._cursor = await self._spool.position(self._sink.name)
         self._sent.clear()
         self._before.clear()
 
     async def _step(self) -> bool:
-        """Send one batch. Returns False when there was nothing to send."""
+        """Send one batch, or a single block to a sink that was away. Returns False when there was nothing to send."""
         await self._confirm()
         self._resend_when_doubted()
-        blocks = await self._spool.read_after(self._cursor, self._policy.batch_items)
+        blocks = await self._spool.read_after(self._cursor, 1 if self._away else self._policy.batch_items)
         if not blocks:
             return False
         try:
@@ -201,7 +205,7 @@ class Drain:
         if written.refused:
             await self._spool.bury(self._sink.name, written.refused)
             log.warning("sink refuses lines for ever", sink=self._sink.name, lines=len(written.refused))
-        if self._pause_s > self._policy.first_pause_s:
+        if self._away:
             log.info("sink takes blocks again", sink=self._sink.name)
         self._pause_s = self._policy.first_pause_s
         if self._alarmed:
@@ -267,7 +271,7 @@ class Drain:
     async def _wait_for(self, busy: SinkBusy) -> None:
         """Full-jitter back-off, or as long as the sink says: then never sooner."""
         self._link_doubted = self._link_doubted or busy.lost
-        if self._pause_s == self._policy.first_pause_s:
+        if not self._away:
             log.warning("sink does not take blocks, they are kept", sink=self._sink.name, error=str(busy))
         pause_s = self._random.uniform(0.0, self._pause_s)
         if busy.retry_after_s is not None:

@@ -1,4 +1,4 @@
-"""Catching up leaves the processor to the control loop."""
+"""Catching up leaves the processor to the control loop, and waiting costs next to nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.unit.historian.builders import ManualClock, a_batch, a_catalogue
 from twin.historian.blocks import Block
-from twin.historian.sinks import Drain, DrainPolicy, Written
+from twin.historian.sinks import Drain, DrainPolicy, SinkBusy, Written
 from twin.historian.spool import Spool
 
 
@@ -19,6 +19,19 @@ class Taking:
     name, link = "a", 0
 
     async def write(self, blocks: Sequence[Block]) -> Written:
+        return Written()
+
+
+class Absent(Taking):
+    """Away for three tries, then back; remembers how many blocks it was offered."""
+
+    def __init__(self) -> None:
+        self.offered: list[int] = []
+
+    async def write(self, blocks: Sequence[Block]) -> Written:
+        self.offered.append(len(blocks))
+        if len(self.offered) <= 3:
+            raise SinkBusy("away", lost=True)
         return Written()
 
 
@@ -48,3 +61,15 @@ async def test_a_sink_behind_a_link_gets_so_much_a_second_and_no_more(tmp_path: 
 async def test_a_sink_of_our_own_is_not_held_back(tmp_path: Path) -> None:
     policy = DrainPolicy(batch_items=100, most_items_s=1_000.0, resend_window_s=0.0)
     assert await seconds_to_catch_up(tmp_path, policy) == 0.0
+
+
+async def test_a_sink_that_is_away_is_asked_with_one_block_and_gets_the_rest_when_it_took_it(tmp_path: Path) -> None:
+    clock, sink = ManualClock(), Absent()
+    spool = await Spool.open(tmp_path / "spool.db", a_catalogue(), sinks=("a",), clock=clock)
+    for second in range(6):
+        await spool.append_samples(a_batch((0, second, 20.0)))
+    drain = Drain(spool, sink, clock, policy=DrainPolicy(resend_window_s=0.0))
+    await drain.catch_up()
+    await spool.close()
+    assert sink.offered == [6, 1, 1, 1, 5]
+    assert drain.status.sent_items == 6
