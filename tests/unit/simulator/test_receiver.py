@@ -93,6 +93,16 @@ def test_a_new_epoch_wins_over_any_number_of_the_old_one() -> None:
     assert bench.written[-1] == (SUPPLY, 23.2)
 
 
+def test_a_master_that_was_followed_by_another_is_obeyed_at_no_point() -> None:
+    bench = Bench()
+    assert bench.send(command(23.5, seq=1, epoch=1))["status"] == "applied"
+    assert bench.send(command(1.0, seq=1, epoch=2), point=MODE)["status"] == "applied"
+    late = bench.send(command(24.0, seq=2, epoch=1))
+    assert late["status"] == "superseded"
+    assert late["v"] == 23.5
+    assert bench.send(command(24.0, seq=1, epoch=2))["status"] == "applied"
+
+
 def test_numbers_count_for_each_point_by_itself() -> None:
     bench = Bench()
     bench.send(command(seq=9))
@@ -207,6 +217,47 @@ def test_silence_is_noticed_even_when_the_next_thing_heard_is_a_heartbeat() -> N
     bench.send(command(23.5), mono_s=1.0)
     bench.receiver.on_heartbeat(100.0)
     assert bench.receiver.in_force[SUPPLY] == 22.0
+
+
+def test_a_controller_that_refuses_the_local_setpoint_is_asked_again_and_again() -> None:
+    refusing = False
+
+    def apply(point: str, value: float) -> None:
+        if refusing:
+            raise ValueError("not now")
+
+    receiver = load_receiver(ROOT, {SUPPLY: 22.0}, {SUPPLY: (18.0, 25.0)}, apply)
+    receiver.on_heartbeat(0.0)
+    sent = json.dumps(command(23.5, life_s=5.0)).encode()
+    assert receiver.on_command(f"{ROOT}/_cmd/{SUPPLY}", sent, False, NOW_NS, 1.0) is not None
+    refusing = True
+    assert receiver.tick(NOW_NS + 6 * S, 7.0) == []
+    assert receiver.in_force[SUPPLY] == 23.5
+    receiver.on_heartbeat(8.0)
+    assert receiver.tick(NOW_NS + 7 * S, 8.0) == []
+    refusing = False
+    assert len(receiver.tick(NOW_NS + 8 * S, 9.0)) == 1
+    assert receiver.in_force[SUPPLY] == 22.0
+    assert receiver.tick(NOW_NS + 9 * S, 10.0) == []
+
+
+def test_a_release_that_the_controller_refuses_leaves_the_lease_to_run_out() -> None:
+    refusing = False
+
+    def apply(point: str, value: float) -> None:
+        if refusing:
+            raise ValueError("not now")
+
+    receiver = load_receiver(ROOT, {SUPPLY: 22.0}, {SUPPLY: (18.0, 25.0)}, apply)
+    receiver.on_heartbeat(0.0)
+    receiver.on_command(f"{ROOT}/_cmd/{SUPPLY}", json.dumps(command(23.5, life_s=5.0)).encode(), False, NOW_NS, 1.0)
+    refusing = True
+    answer = receiver.on_command(f"{ROOT}/_cmd/{SUPPLY}", json.dumps(release(seq=2)).encode(), False, NOW_NS, 1.0)
+    assert answer is not None
+    assert json.loads(answer[1])["status"] == "rejected"
+    refusing = False
+    receiver.tick(NOW_NS + 6 * S, 7.0)
+    assert receiver.in_force[SUPPLY] == 22.0
 
 
 def test_the_word_offline_gives_everything_back_at_once() -> None:
