@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import msgspec
 import structlog
 
-from benchmarks import cycle, historian, ingest, physics, racks, sink, spool, steps
+from benchmarks import cycle, guard, historian, ingest, physics, racks, sink, spool, steps
 from benchmarks.measuring import Effort, Figure, seconds, tell
 
 
@@ -28,6 +28,7 @@ BENCHES = (
     Bench(steps.IDS, steps.measure),
     *(Bench((id_,), part) for id_, part in physics.parts()),
     Bench(racks.IDS, racks.measure),
+    Bench(guard.IDS, guard.measure),
     Bench(cycle.IDS, cycle.measure),
     Bench(spool.IDS, spool.measure),
     Bench(historian.IDS, historian.measure),

@@ -41,19 +41,29 @@ def records_of(
     """One record or None for each actuator, in index order, and what was said."""
     records: list[DecisionRecord | None] = []
     said = dict(memory.said)
+    before, leased = previous.value.tolist(), previous.leased.tolist()
+    effect_w = plan.chosen.facility_w - plan.hold.facility_w
+    runner_up, runner_up_cost = "", None
+    if plan.runner_up:
+        runner_up, runner_up_cost = plan.runner_up.name, _number(plan.runner_up.cost_per_h)
+    cost, hold_cost = _number(plan.chosen.cost_per_h) or 0.0, _number(plan.hold.cost_per_h) or 0.0
+    expected_w = _number(effect_w) or 0.0
+    low_w = _number(effect_w - 1.96 * plan.sd_w) or 0.0
+    high_w = _number(effect_w + 1.96 * plan.sd_w) or 0.0
+    worst_c = _number(plan.chosen.worst_inlet_c) or 0.0
     for verdict in verdicts:
         actuator = cite.limits.actuators.actuators[verdict.actuator]
         i = actuator.index
-        action = _action(verdict, authority.grants[i].mode, float(previous.value[i]), bool(previous.leased[i]))
+        point, mode = actuator.point, authority.grants[i].mode
+        action = _action(verdict, mode, before[i], leased[i])
         # which step acted, not its figures: those change with every reading
         steps = tuple(dict.fromkeys(step.step for step in verdict.steps))
         mark = (action, plan.reason[i], plan.binding[i], *steps)
-        moved = action == "command" and abs(verdict.value - float(previous.value[i])) > SAME
-        if said.get(actuator.point) == mark and not moved:
+        moved = action == "command" and abs(verdict.value - before[i]) > SAME
+        if said.get(point) == mark and not moved:
             records.append(None)
             continue
-        said[actuator.point] = mark
-        effect_w = plan.chosen.facility_w - plan.hold.facility_w
+        said[point] = mark
         records.append(
             DecisionRecord(
                 id=f"{cite.epoch}-{state.cycle}-{i}",
@@ -62,22 +72,22 @@ def records_of(
                 asset=actuator.asset,
                 point=actuator.name,
                 unit=actuator.unit,
-                mode=authority.grants[i].mode.value,
+                mode=mode.value,
                 controller=plan.controller,
-                from_value=_number(float(previous.value[i])),
+                from_value=_number(before[i]),
                 to_value=_number(verdict.value),
                 action=action,
                 reason=plan.reason[i],
                 guard=tuple(_in_words(step) for step in verdict.steps),
                 binding=plan.binding[i],
-                runner_up=plan.runner_up.name if plan.runner_up else "",
-                runner_up_cost_per_h=_number(plan.runner_up.cost_per_h) if plan.runner_up else None,
-                cost_per_h=_number(plan.chosen.cost_per_h) or 0.0,
-                hold_cost_per_h=_number(plan.hold.cost_per_h) or 0.0,
-                effect_w=_number(effect_w) or 0.0,
-                effect_low_w=_number(effect_w - 1.96 * plan.sd_w) or 0.0,
-                effect_high_w=_number(effect_w + 1.96 * plan.sd_w) or 0.0,
-                worst_inlet_c=_number(plan.chosen.worst_inlet_c) or 0.0,
+                runner_up=runner_up,
+                runner_up_cost_per_h=runner_up_cost,
+                cost_per_h=cost,
+                hold_cost_per_h=hold_cost,
+                effect_w=expected_w,
+                effect_low_w=low_w,
+                effect_high_w=high_w,
+                worst_inlet_c=worst_c,
                 inputs=state.input_quality,
                 config_hash=cite.config_hash,
                 limits_hash=cite.limits.hash,

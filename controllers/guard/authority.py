@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 
 from controllers.api import Authority, Grant, Previous, lower_mode
 from twin.domain.actuators import Actuator, Kind, Limits, Mode
+from twin.domain.clock import NS_PER_S
 from twin.domain.commands import OperatorOrder
 from twin.domain.site import ControlSettings
 from twin.domain.state import State
+from twin.domain.timestamps import iso_utc
 
 EVERYWHERE = ""  # an order without a point speaks of the whole site
 
@@ -26,6 +28,7 @@ class Override:
     by: str
     reason: str
     until_ns: int
+    since_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,9 @@ class OrderedMode:
     point: str
     mode: Mode
     until_ns: int
+    by: str = ""
+    reason: str = ""
+    since_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,7 @@ def _obeyed(
     def taken(changed: AuthorityMemory, text: str) -> tuple[AuthorityMemory, OrderAnswer]:
         return changed, OrderAnswer(order.id, True, text)
 
+    order = replace(order, until_ns=order.ends_ns(given.state.now_ns), for_s=0.0)
     index = given.limits.actuators.find(order.point) if order.point else -1
     if order.point and index < 0:
         return refused(f"no actuator is called {order.point!r}")
@@ -122,8 +129,12 @@ def _obeyed(
             if order.mode not in tuple(Mode):
                 return refused(f"no mode is called {order.mode!r}; modes are shadow, advise, control")
             modes = tuple(m for m in memory.modes if m.point != order.point)
-            ordered = OrderedMode(order.point, Mode(order.mode), order.until_ns)
-            return taken(replace(memory, modes=(*modes, ordered)), f"mode of {order.point or 'the site'}: {order.mode}")
+            now_ns = given.state.now_ns
+            ordered = OrderedMode(
+                order.point, Mode(order.mode), order.until_ns, order.by, order.reason, since_ns=now_ns
+            )
+            text = f"mode of {order.point or 'the site'}: {order.mode}{_until(order.until_ns)}"
+            return taken(replace(memory, modes=(*modes, ordered)), text)
         case "override":
             if index < 0:
                 return refused("an override needs a point")
@@ -132,13 +143,22 @@ def _obeyed(
             problem = _refusal(actuator, wanted)
             if problem:
                 return refused(problem)
-            override = Override(order.point, wanted, order.by, order.reason, order.until_ns)
-            return taken(replace(memory, overrides=(*others, override)), f"{order.point} fixed at {wanted:g}")
+            now_ns, by_default = given.state.now_ns, not order.until_ns
+            until_ns = order.until_ns or now_ns + round(3600.0 * given.control.override_hours) * NS_PER_S
+            override = Override(order.point, wanted, order.by, order.reason, until_ns, now_ns)
+            text = f"{order.point} fixed at {wanted:g}{_until(until_ns)}"
+            if by_default:
+                text += f": {given.control.override_hours:g} h, as the order names no end"
+            return taken(replace(memory, overrides=(*others, override)), text)
         case "release":
             kept = others if order.point else ()
             return taken(replace(memory, overrides=kept), f"{order.point or 'every point'} released")
         case _:
             return refused(f"no order is called {order.kind!r}; orders are mode, override, release")
+
+
+def _until(until_ns: int) -> str:
+    return f" until {iso_utc(until_ns)}" if until_ns else ""
 
 
 def _refusal(actuator: Actuator, value: float) -> str:

@@ -43,6 +43,7 @@ class Checker:
         self._lease_s = float(table["lease"]["lease_s"])
         self._prefix = f"{root}/_cmd/"
         self._rules = [_rule(entry) for entry in table["setpoints"]]
+        self._decoder = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_once)
 
     def objection(self, topic: str, payload: bytes) -> str:
         """Why these bytes must not leave, "" when they may."""
@@ -55,7 +56,7 @@ class Checker:
         if len(payload) > MAX_BYTES:
             return f"{len(payload)} bytes are no command"
         try:
-            said = json.loads(payload, parse_constant=_refuse, object_pairs_hook=_once)
+            said = self._decoder.decode(payload.decode())
         except (ValueError, RecursionError) as error:
             return f"not JSON: {error}"
         if not isinstance(said, dict):

@@ -7,19 +7,19 @@ For every kind of setpoint a higher number is the risky direction: warmer supply
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
 
 from controllers.api import Authority, Previous
+from controllers.guard.rows import Rows
 from twin.domain.actuators import Actuator, Kind, Limits
 from twin.domain.clock import NS_PER_S
 from twin.domain.decisions import GuardStep, Plan
 from twin.domain.facility import Facility
+from twin.domain.points import Quality
 from twin.domain.site import ControlSettings
 from twin.domain.state import Forecast, State
 from twin.model.compiled import CompiledSite
 
-_T = TypeVar("_T")
 SAME = 1e-9  # below this two setpoints are one
 
 
@@ -35,18 +35,35 @@ class GuardInput:
     forecast: Forecast
     authority: Authority
     previous: Previous
+    rows: Rows = field(init=False, repr=False, compare=False)
+    _stands: list[float] = field(init=False, repr=False, compare=False)
+    _rested_s: list[float] = field(init=False, repr=False, compare=False)
+    _unread: list[bool] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", Rows.of(self.facility, self.limits.actuators))
+        object.__setattr__(self, "_stands", self.previous.value.tolist())
+        now_ns = self.state.now_ns
+        rested_s = [max(0.0, (now_ns - since_ns) / NS_PER_S) for since_ns in self.previous.since_ns.tolist()]
+        object.__setattr__(self, "_rested_s", rested_s)
+        unread = (self.state.setpoint_quality > int(Quality.SUSPECT)) & ~self.previous.leased
+        object.__setattr__(self, "_unread", unread.tolist())
 
     def hall_index(self, hall_id: str) -> int:
         """Row of a hall in the state's arrays."""
-        return [hall.id for hall in self.facility.halls].index(hall_id)
+        return self.rows.hall[hall_id]
 
     def ups_index(self, ups_id: str) -> int:
         """Row of a UPS side in the state's arrays."""
-        return [ups.id for ups in self.facility.power.ups].index(ups_id)
+        return self.rows.ups[ups_id]
 
     def before(self, index: int) -> float:
         """Where an actuator stands."""
-        return float(self.previous.value[index])
+        return self._stands[index]
+
+    def unread(self, index: int) -> bool:
+        """Whether it is not lent and cannot be read back: then it may stand where it was last seen, or at `local`."""
+        return self._unread[index]
 
     def reach(self, actuator: Actuator) -> tuple[float, float]:
         """The lowest and highest value that the rate limits let this actuator take now.
@@ -57,23 +74,16 @@ class GuardInput:
         """
         if actuator.kind is Kind.UPS_MODE:
             return actuator.low, actuator.high
-        before, since_ns = self.before(actuator.index), int(self.previous.since_ns[actuator.index])
-        elapsed_s = max(0.0, (self.state.now_ns - since_ns) / NS_PER_S)
-        lease_cap_s = min(2.0 * self.control.period_s, self.limits.lease_s)
-
-        def allowance(rate_per_min: float) -> float:
-            if rate_per_min <= 0.0:
-                return 0.0
-            return rate_per_min / 60.0 * min(elapsed_s, max(lease_cap_s, 60.0 * actuator.step / rate_per_min))
-
-        lowest = before - allowance(actuator.max_fall_per_min)
-        highest = before + allowance(actuator.max_rise_per_min)
+        before, rested_s = self._stands[actuator.index], self._rested_s[actuator.index]
+        cap_s = min(2.0 * self.control.period_s, self.limits.lease_s)
+        lowest = before - _allowance(actuator.max_fall_per_min, actuator.step, rested_s, cap_s)
+        highest = before + _allowance(actuator.max_rise_per_min, actuator.step, rested_s, cap_s)
         return (min(lowest, actuator.high) if before > actuator.high else lowest), highest
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Values on their way through the guard, by actuator index."""
+    """Values on their way through the guard, by actuator index. A step opens it, works on the sheet, and closes it."""
 
     value: tuple[float, ...]
     write: tuple[bool, ...]
@@ -87,32 +97,47 @@ class Draft:
         n = len(wish)
         return Draft(wish, (True,) * n, (False,) * n, ((),) * n)
 
-    def to(self, index: int, value: float, step: str, because: str) -> Draft:
+    def opened(self) -> Sheet:
+        """The same to be written on; this draft stays as it is."""
+        return Sheet(list(self.value), list(self.write), list(self.release), list(self.steps))
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A draft under one step's hands: every change costs the same, however many actuators there are."""
+
+    value: list[float]
+    write: list[bool]
+    release: list[bool]
+    steps: list[tuple[GuardStep, ...]]
+
+    def closed(self) -> Draft:
+        """As the next step gets it."""
+        return Draft(tuple(self.value), tuple(self.write), tuple(self.release), tuple(self.steps))
+
+    def to(self, index: int, value: float, step: str, because: str) -> None:
         """Move one value and say why; nothing is said when it stands there already."""
         before = self.value[index]
-        if abs(value - before) <= SAME:  # nothing to tell, yet a rounding error must not pass for a value of the grid
-            return Draft(_with(self.value, index, value), self.write, self.release, self.steps)
-        done = GuardStep(step, before, value, because)
-        return Draft(
-            _with(self.value, index, value),
-            self.write,
-            self.release,
-            _with(self.steps, index, (*self.steps[index], done)),
-        )
+        self.value[index] = value  # in any case: a rounding error must not pass for a value of the grid
+        if not abs(value - before) <= SAME:
+            self.steps[index] = (*self.steps[index], GuardStep(step, before, value, because))
 
-    def not_above(self, index: int, ceiling: float, step: str, because: str) -> Draft:
+    def not_above(self, index: int, ceiling: float, step: str, because: str) -> None:
         """Take a value down to a ceiling, if it is above."""
-        return self.to(index, ceiling, step, because) if self.value[index] > ceiling + SAME else self
+        if self.value[index] > ceiling + SAME:
+            self.to(index, ceiling, step, because)
 
-    def deny(self, index: int, step: str, because: str, *, release: bool) -> Draft:
+    def deny(self, index: int, step: str, because: str, *, release: bool) -> None:
         """Nothing may leave for this actuator; with `release` a running lease is given back."""
-        done = GuardStep(step, self.value[index], self.value[index], because)
-        return Draft(
-            self.value,
-            _with(self.write, index, False),
-            _with(self.release, index, release),
-            _with(self.steps, index, (*self.steps[index], done)),
-        )
+        value = self.value[index]
+        self.write[index], self.release[index] = False, release
+        self.steps[index] = (*self.steps[index], GuardStep(step, value, value, because))
+
+
+def _allowance(rate_per_min: float, step: float, rested_s: float, cap_s: float) -> float:
+    if rate_per_min <= 0.0:
+        return 0.0
+    return rate_per_min / 60.0 * min(rested_s, max(cap_s, 60.0 * step / rate_per_min))
 
 
 def grid_floor(value: float, step: float) -> float:
@@ -123,7 +148,3 @@ def grid_floor(value: float, step: float) -> float:
 def grid_ceil(value: float, step: float) -> float:
     """The lowest multiple of `step` not below `value`."""
     return round(math.ceil(value / step - 1e-6) * step, 6)
-
-
-def _with(items: tuple[_T, ...], index: int, item: _T) -> tuple[_T, ...]:
-    return (*items[:index], item, *items[index + 1 :])

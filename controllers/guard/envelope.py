@@ -13,42 +13,55 @@ DAY_NS = 86_400 * NS_PER_S
 
 
 def absolute(given: GuardInput, memory: GuardMemory, draft: Draft) -> Draft:
-    """Inside the operator's limits file, whatever was wished. A wish that is no number is no wish."""
+    """Inside the operator's limits file, whatever was wished. A wish that is no number is no wish.
+
+    What is found colder than its limits, and is not wished warmer, is not lifted into them.
+    """
+    sheet = draft.opened()
     for actuator in given.limits.actuators:
-        i, value = actuator.index, draft.value[actuator.index]
+        i, value, before = actuator.index, sheet.value[actuator.index], given.before(actuator.index)
         if not math.isfinite(value):
-            value = given.before(i)
-            draft = draft.to(i, value, "limits", "the wish is not a number")
+            value = before
+            sheet.to(i, value, "limits", "the wish is not a number")
         if value > actuator.high:
-            draft = draft.to(i, actuator.high, "limits", f"above the limit {actuator.high:g} {actuator.unit}")
-        elif value < actuator.low:
-            draft = draft.to(i, actuator.low, "limits", f"below the limit {actuator.low:g} {actuator.unit}")
-    return draft
+            sheet.to(i, actuator.high, "limits", f"above the limit {actuator.high:g} {actuator.unit}")
+        elif value < actuator.low and (before >= actuator.low - SAME or value > before + SAME):
+            sheet.to(i, actuator.low, "limits", f"below the limit {actuator.low:g} {actuator.unit}")
+    return sheet.closed()
 
 
 def rate(given: GuardInput, memory: GuardMemory, draft: Draft) -> Draft:
     """Within the ramp, on the setpoint's grid; slower towards warm than towards cooling.
 
-    A plant found colder than its envelope is not warmed into it in one jump: until it is inside, nothing is written.
+    A plant found colder than its envelope is not warmed into it in one jump, nor unasked: till then nothing is written.
     """
+    sheet = draft.opened()
     for actuator in given.limits.actuators:
         i, before = actuator.index, given.before(actuator.index)
         if actuator.kind is Kind.UPS_MODE:
-            draft = draft.to(i, 1.0 if draft.value[i] >= 0.5 else 0.0, "rate", "a mode is whole")
+            sheet.to(i, 1.0 if sheet.value[i] >= 0.5 else 0.0, "rate", "a mode is whole")
             continue
         lowest, highest = given.reach(actuator)
         if highest < actuator.low - SAME:
-            because = f"stands at {before:g}, below its limit {actuator.low:g}"
-            draft = draft.to(i, before, "rate", because).deny(i, "rate", because, release=True)
+            sheet.to(i, before, "rate", _colder(actuator, before))
+            sheet.deny(i, "rate", _colder(actuator, before), release=True)
             continue
-        wish = draft.value[i]
+        wish = sheet.value[i]
         granted = min(max(wish, lowest), highest)
         if granted != wish:
             rate_per_min = actuator.max_rise_per_min if wish > before else actuator.max_fall_per_min
             because = f"at most {rate_per_min:g} {actuator.unit}/min {'up' if wish > before else 'down'}"
-            draft = draft.to(i, granted, "rate", because)
-        draft = draft.to(i, _on_grid(actuator, granted, before, lowest), "rate", f"in steps of {actuator.step:g}")
-    return draft
+            sheet.to(i, granted, "rate", because)
+        on_grid = _on_grid(actuator, granted, before, lowest)
+        if on_grid != granted:
+            sheet.to(i, on_grid, "rate", f"in steps of {actuator.step:g}")
+        if on_grid < actuator.low - SAME:  # the steps that follow have to know that it does not leave
+            sheet.deny(i, "rate", _colder(actuator, before), release=True)
+    return sheet.closed()
+
+
+def _colder(actuator: Actuator, before: float) -> str:
+    return f"stands at {before:g}, below its limit {actuator.low:g}"
 
 
 def _on_grid(actuator: Actuator, value: float, before: float, lowest: float) -> float:
@@ -67,19 +80,37 @@ def _on_grid(actuator: Actuator, value: float, before: float, lowest: float) -> 
 
 def dwell(given: GuardInput, memory: GuardMemory, draft: Draft) -> Draft:
     """A mode rests between changes, and changes only so often in a day. The way back to safety is always open."""
-    for actuator in given.limits.actuators.of_kind(Kind.UPS_MODE):
+    sheet = draft.opened()
+    for actuator in given.rows.of_kind[Kind.UPS_MODE]:
         i, before = actuator.index, given.before(actuator.index)
-        if draft.value[i] <= before + SAME:
+        if sheet.value[i] <= before + SAME:
             continue
         rested_s = (given.state.now_ns - int(given.previous.since_ns[i])) / NS_PER_S
         changes = recent_changes(memory, actuator.point, given.state.now_ns)
         if rested_s < actuator.dwell_s:
             because = f"changed {rested_s:.0f} s ago, dwell is {actuator.dwell_s:.0f} s"
-            draft = draft.not_above(i, before, "dwell", because)
+            sheet.not_above(i, before, "dwell", because)
         elif len(changes) + 1 > actuator.max_changes_per_day:
             because = f"{len(changes)} changes in 24 h, at most {actuator.max_changes_per_day}"
-            draft = draft.not_above(i, before, "dwell", because)
-    return draft
+            sheet.not_above(i, before, "dwell", because)
+    return sheet.closed()
+
+
+def seen_changes(given: GuardInput, memory: GuardMemory) -> dict[str, tuple[int, ...]]:
+    """Times of the last day's mode changes by point: ours, and those that were found since the last cycle.
+
+    A lease that ends and a local operator switch a machine as much as a command does.
+    """
+    changed: dict[str, tuple[int, ...]] = {}
+    for actuator in given.rows.of_kind[Kind.UPS_MODE]:
+        i, point = actuator.index, actuator.point
+        before = given.before(i)
+        times = recent_changes(memory, point, given.state.now_ns)
+        if given.previous.known[i] and abs(memory.modes.get(point, before) - before) > SAME:
+            times = (*times, given.state.now_ns)
+        if times:
+            changed[point] = times
+    return changed
 
 
 def recent_changes(memory: GuardMemory, point: str, now_ns: int) -> tuple[int, ...]:

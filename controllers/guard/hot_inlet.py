@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from controllers.guard.doubt import serves
 from controllers.guard.draft import Draft, GuardInput, grid_ceil
 from controllers.guard.interlocks import driest_supply_c
 from controllers.guard.memory import GuardMemory
@@ -14,36 +13,36 @@ def hot_inlet(given: GuardInput, memory: GuardMemory, draft: Draft) -> Draft:
 
     A hall that went back to full cooling stays there until its inlet is below the warning again.
     """
-    limits = given.limits
-    for row, hall in enumerate(given.facility.halls):
-        inlet_c = float(given.state.halls.worst_inlet_c[row])
-        for actuator in limits.actuators:
-            if not serves(actuator, hall.id):
-                continue
+    limits, sheet, reverting = given.limits, draft.opened(), set(reverting_halls(given, memory))
+    for row, inlet_c in enumerate(given.state.halls.worst_inlet_c.tolist()):
+        if inlet_c <= limits.inlet_warn_c:
+            continue
+        hall = given.facility.halls[row].id
+        for actuator in given.rows.serving[row]:
             i, before = actuator.index, given.before(actuator.index)
             cools = actuator.kind is not Kind.CONDENSER_WATER
             if inlet_c > limits.inlet_panic_c and cools:
-                because = f"{hall.id}: inlet {inlet_c:.1f} degC, coldest permitted at once"
-                draft = draft.not_above(i, _coldest(given, actuator), "panic", because)
-            elif cools and hall.id in reverting_halls(given, memory):
+                because = f"{hall}: inlet {inlet_c:.1f} degC, coldest permitted at once"
+                sheet.not_above(i, _coldest(given, actuator), "panic", because)
+            elif cools and hall in reverting:
                 down = grid_ceil(max(_coldest(given, actuator), given.reach(actuator)[0]), actuator.step)
-                because = f"{hall.id}: inlet {inlet_c:.1f} degC, back to full cooling"
-                draft = draft.not_above(i, min(before, down), "revert", because)
-            elif not inlet_c <= limits.inlet_warn_c:  # also when it is not known
-                because = f"{hall.id}: inlet {inlet_c:.1f} degC is above {limits.inlet_warn_c:g}, no warming"
-                draft = draft.not_above(i, before, "warn", because)
-    return draft
+                because = f"{hall}: inlet {inlet_c:.1f} degC, back to full cooling"
+                sheet.not_above(i, min(before, down), "revert", because)
+            else:  # also when it is not known
+                because = f"{hall}: inlet {inlet_c:.1f} degC is above {limits.inlet_warn_c:g}, no warming"
+                sheet.not_above(i, before, "warn", because)
+    return sheet.closed()
 
 
 def reverting_halls(given: GuardInput, memory: GuardMemory) -> tuple[str, ...]:
     """Halls that are on their way back to full cooling in this cycle."""
-    halls: list[str] = []
-    for row, hall in enumerate(given.facility.halls):
-        inlet_c = float(given.state.halls.worst_inlet_c[row])
-        cooled = inlet_c <= given.limits.inlet_warn_c
-        if inlet_c > given.limits.inlet_revert_c or (hall.id in memory.reverting and not cooled):
-            halls.append(hall.id)
-    return tuple(halls)
+    limits, before = given.limits, set(memory.reverting)
+    inlets_c = given.state.halls.worst_inlet_c.tolist()
+    return tuple(
+        hall.id
+        for hall, inlet_c in zip(given.facility.halls, inlets_c, strict=True)
+        if inlet_c > limits.inlet_revert_c or (hall.id in before and not inlet_c <= limits.inlet_warn_c)
+    )
 
 
 def hot(given: GuardInput) -> bool:

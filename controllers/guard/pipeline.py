@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from controllers.guard.doubt import confidence, inputs, withhold
 from controllers.guard.draft import SAME, Draft, GuardInput
-from controllers.guard.envelope import absolute, dwell, rate, recent_changes
+from controllers.guard.envelope import absolute, dwell, rate, seen_changes
 from controllers.guard.hot_inlet import hot_inlet, reverting_halls
 from controllers.guard.interlocks import dew_point, minimum_lift
 from controllers.guard.memory import GuardMemory
@@ -22,13 +22,14 @@ Step = Callable[[GuardInput, GuardMemory, Draft], Draft]
 
 def settle(given: GuardInput, memory: GuardMemory, draft: Draft) -> Draft:
     """Last look: a held point shows its own value, and what is outside the limits after all does not leave."""
+    sheet = draft.opened()
     for actuator in given.limits.actuators:
-        i, value = actuator.index, draft.value[actuator.index]
+        i, value = actuator.index, sheet.value[actuator.index]
         if given.authority.grants[i].held:
-            draft = draft.to(i, given.before(i), "settle", given.authority.grants[i].why)
-        elif draft.write[i] and not actuator.low - SAME <= value <= actuator.high + SAME:
-            draft = draft.deny(i, "settle", f"stands at {value:g}, outside its limits", release=True)
-    return draft
+            sheet.to(i, given.before(i), "settle", given.authority.grants[i].why)
+        elif sheet.write[i] and not actuator.low - SAME <= value <= actuator.high + SAME:
+            sheet.deny(i, "settle", f"stands at {value:g}, outside its limits", release=True)
+    return sheet.closed()
 
 
 STEPS: tuple[Step, ...] = (
@@ -60,7 +61,7 @@ class GuardOutcome:
 
 def guard(given: GuardInput, plan: Plan, memory: GuardMemory) -> GuardOutcome:
     """The plan as far as it may be carried out now. Pure, and idempotent: its own verdicts pass it unchanged."""
-    events = GuardMemory(memory.reverting, memory.changed_ns, mains_events(given, memory))
+    events = GuardMemory(memory.reverting, seen_changes(given, memory), mains_events(given, memory), memory.modes)
     draft = Draft.of(plan)
     for step in STEPS:
         draft = step(given, events, draft)
@@ -73,12 +74,12 @@ def guard(given: GuardInput, plan: Plan, memory: GuardMemory) -> GuardOutcome:
 
 
 def _remembered(given: GuardInput, memory: GuardMemory, draft: Draft) -> GuardMemory:
-    changed: dict[str, tuple[int, ...]] = {}
-    for actuator in given.limits.actuators.of_kind(Kind.UPS_MODE):
-        i = actuator.index
-        times = recent_changes(memory, actuator.point, given.state.now_ns)
+    changed, modes = dict(memory.changed_ns), dict(memory.modes)
+    for actuator in given.rows.of_kind[Kind.UPS_MODE]:
+        i, point = actuator.index, actuator.point
         if draft.write[i] and abs(draft.value[i] - given.before(i)) > SAME:
-            times = (*times, given.state.now_ns)
-        if times:
-            changed[actuator.point] = times
-    return GuardMemory(reverting_halls(given, memory), changed, memory.mains_event_ns)
+            changed[point] = (*changed.get(point, ()), given.state.now_ns)
+            modes[point] = draft.value[i]
+        elif given.previous.known[i]:
+            modes[point] = given.before(i)
+    return GuardMemory(reverting_halls(given, memory), changed, memory.mains_event_ns, modes)

@@ -11,13 +11,15 @@ STEP = "authority"
 
 def rights(given: GuardInput, memory: GuardMemory, draft: Draft) -> Draft:
     """Held points stay where they are, ordered values replace wishes, and lost authority gives the lease back."""
+    sheet = draft.opened()
     for actuator in given.limits.actuators:
         i, grant = actuator.index, given.authority.grants[actuator.index]
         if grant.held:
-            draft = draft.to(i, given.before(i), STEP, grant.why).deny(i, STEP, grant.why, release=True)
+            sheet.to(i, given.before(i), STEP, grant.why)
+            sheet.deny(i, STEP, grant.why, release=True)
             continue
         if grant.fixed is not None:
-            draft = draft.to(i, grant.fixed, STEP, f"an operator ordered {grant.fixed:g}")
+            sheet.to(i, grant.fixed, STEP, f"an operator ordered {grant.fixed:g}")
         if grant.mode is not Mode.CONTROL:
-            draft = draft.deny(i, STEP, grant.why, release=True)
-    return draft
+            sheet.deny(i, STEP, grant.why, release=True)
+    return sheet.closed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -108,11 +109,12 @@ def read_back(ledger: Ledger, state: State, table: ActuatorTable) -> Ledger:
     A readback counts against a command only when it was taken well after the receiver's answer to it: two disagreements
     in a row end the writing. Without an answer a disagreement says that the command never arrived.
     """
+    leases = dict(ledger.leases)
     for actuator in table:
-        i = actuator.index
-        entry = ledger.leases.get(actuator.point)
+        i, point = actuator.index, actuator.point
+        entry = leases.get(point)
         seen, seen_ns = float(state.setpoint[i]), int(state.setpoint_ns[i])
-        usable = bool(np.isfinite(seen)) and state.setpoint_quality[i] <= Quality.SUSPECT
+        usable = math.isfinite(seen) and state.setpoint_quality[i] <= Quality.SUSPECT
         if entry is None:
             entry = Lease(seen if usable else actuator.local, state.now_ns, known=usable)
         if entry.active and state.now_ns >= entry.expires_ns:
@@ -125,8 +127,8 @@ def read_back(ledger: Ledger, state: State, table: ActuatorTable) -> Ledger:
             moved = not entry.known or abs(seen - entry.value) > tolerance(actuator)
             since_ns = state.now_ns if moved else entry.since_ns
             entry = replace(entry, value=seen, since_ns=since_ns, known=True)
-        ledger = _with(ledger, actuator.point, entry)
-    return ledger
+        leases[point] = entry
+    return Ledger(ledger.epoch, leases)
 
 
 def _ended(entry: Lease, at_ns: int) -> Lease:
@@ -211,9 +213,11 @@ def issue(verdicts: tuple[Verdict, ...], ledger: Ledger, terms: Terms) -> tuple[
     A value that the plant already has by itself is not written: a lease begins with a change.
     """
     commands: list[Command] = []
+    leases = dict(ledger.leases)
     for verdict in verdicts:
         actuator = terms.limits.actuators.actuators[verdict.actuator]
-        entry = ledger.leases[actuator.point]
+        point = actuator.point
+        entry = leases[point]
         if verdict.release and entry.active:
             command, entry = _release(actuator, entry, ledger.epoch, terms)
         elif verdict.write and _due(actuator, entry, verdict.value, terms):
@@ -221,8 +225,8 @@ def issue(verdicts: tuple[Verdict, ...], ledger: Ledger, terms: Terms) -> tuple[
         else:
             continue
         commands.append(command)
-        ledger = _with(ledger, actuator.point, entry)
-    return tuple(commands), ledger
+        leases[point] = entry
+    return tuple(commands), Ledger(ledger.epoch, leases)
 
 
 def release_all(ledger: Ledger, terms: Terms) -> tuple[tuple[Command, ...], Ledger]:
@@ -241,17 +245,22 @@ def _due(actuator: Actuator, entry: Lease, value: float, terms: Terms) -> bool:
 def _lend(actuator: Actuator, entry: Lease, value: float, epoch: int, terms: Terms) -> tuple[Command, Lease]:
     number = entry.number if entry.active else entry.number + 1
     changed = abs(value - entry.value) > 1e-9
-    lent = replace(
-        entry,
+    lent = Lease(  # written out: a site of hundreds of setpoints lends them all in one cycle
         value=value,
         since_ns=terms.now_ns if changed else entry.since_ns,
-        answered_ns=0,
+        known=entry.known,
         active=True,
         number=number,
         seq=entry.seq + 1,
         issued_ns=terms.now_ns,
         expires_ns=terms.now_ns + round(terms.limits.lease_s * NS_PER_S),
         decision=terms.decisions[actuator.index] or entry.decision,
+        strikes=entry.strikes,
+        blocked=entry.blocked,
+        compared_ns=entry.compared_ns,
+        left_ns=entry.left_ns,
+        answered_ns=0,
+        lost=entry.lost,
     )
     return _command(actuator, lent, epoch, terms, prev=entry.value), lent
 

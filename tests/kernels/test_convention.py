@@ -139,7 +139,7 @@ def test_after_warming_up_no_cycle_compiles_anything() -> None:
     before, after = json.loads(run(SIGNATURES))
     assert {name: n for name, n in after.items() if n != before[name]} == {}
     assert {name: n for name, n in after.items() if n > 1} == {}
-    assert before["settle.settle_batch"] == before["outage.seconds_to_limit"] == before["outage.step_halls"] == 1
+    assert before["settle.settle_batch"] == before["outage.seconds_after_failure"] == before["outage.step_halls"] == 1
 
 
 def test_without_the_compiler_the_same_figures_come_out() -> None:

@@ -394,29 +394,6 @@ def test_staging() -> None:
                 )
 
 
-# --- an outage
-@pytest.mark.parametrize("seed", range(8))
-def test_the_time_that_the_water_lasts(seed: int) -> None:
-    point = facing(seed)
-    water_j_k = 0.5 * SITE.plant.water_j_k
-    for h in range(2):
-        found_s = outage.seconds_to_limit(
-            SITE.halls, h, point.it_w[h], point.supply_now_c[h] + point.mean_offset_k[h], point.mean_offset_k[h],
-            point.worst_offset_k[h], point.crah_running[h], point.outdoor_c, point.supply_c[h], point.chws_c,
-            water_j_k, 0.05, 32.0,
-        )  # fmt: skip
-        wanted_s = reference.seconds_to_limit(SITE.halls, h, point, water_j_k, 0.05, 32.0)
-        assert abs(found_s - wanted_s) <= 10.0  # a step
-
-
-def test_an_outage_of_a_hall_without_load_is_none() -> None:
-    point = replace(facing(1), it_w=[1.0, 1.0], outdoor_c=10.0)
-    assert reference.seconds_to_limit(SITE.halls, 0, point, SITE.plant.water_j_k, 0.05, 32.0) == 7200.0
-    assert outage.seconds_to_limit(
-        SITE.halls, 0, 1.0, 24.0, 1.0, 2.0, 10.0, 10.0, 22.0, 10.0, SITE.plant.water_j_k, 0.05, 32.0
-    ) == 7200.0  # fmt: skip
-
-
 # --- what is missing stays missing
 def test_a_missing_input_is_missing_in_the_answer() -> None:
     nan, d = math.nan, DESIGN_COIL

@@ -104,7 +104,7 @@ class Limits:
     dew_point_margin_k: float  # supply air stays this far above the room's dew point
     stale_after_s: float  # no reading is trusted for longer; silence of the whole link for as long ends it
     zone_quorum_frac: float  # least share of good rack inlets for a hall to be moved towards warm
-    ride_through_min_s: float  # least time to inlet_panic_c after losing all cooling of a hall
+    ride_through_min_s: float  # least time to inlet_panic_c after a failure, and on battery without the grid
     min_lift_k: float  # least (condenser water setpoint - chilled water setpoint)
     lease_s: float
     heartbeat_s: float

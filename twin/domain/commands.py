@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from twin.domain.clock import NS_PER_S
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -53,9 +55,12 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class OperatorOrder:
-    """What an operator asked through `_op/…`: a mode, an override of one point, or its release."""
+    """What an operator asked through `_op/…`: a mode, an override of one point or its release, an alarm on the shelf.
 
-    kind: str  # "mode", "override", "release"
+    Its end is `until_ns`, or `for_s` after the cycle that hears it, or neither.
+    """
+
+    kind: str  # "mode", "override", "release", "shelve", "unshelve"
     id: str
     point: str
     value: float | None
@@ -63,3 +68,9 @@ class OperatorOrder:
     by: str
     reason: str
     until_ns: int
+    for_s: float = 0.0
+    alarm: str = ""
+
+    def ends_ns(self, now_ns: int) -> int:
+        """When it ends, 0 when nobody said."""
+        return now_ns + round(self.for_s * NS_PER_S) if self.for_s else self.until_ns

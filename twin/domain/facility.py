@@ -318,6 +318,7 @@ class PowerChain:
     batteries: tuple[Battery, ...] = ()
     solar: tuple[SolarArray, ...] = ()
     generators: Generators | None = None
+    ups_carries_cooling: bool = True  # air handler fans and chilled-water pumps run on the UPS
 
 
 @dataclass(frozen=True, slots=True)

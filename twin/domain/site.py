@@ -64,6 +64,7 @@ class ControlSettings:
     it_step_frac: float
     co2_price_per_kg: float
     min_saving_frac: float  # a new plan must promise this share of cooling power against the present one
+    override_hours: float = 8.0  # an operator's override ends after this long when he names no end
 
 
 @dataclass(frozen=True, slots=True)

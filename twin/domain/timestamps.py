@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from twin.domain.clock import NS_PER_S
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@lru_cache(maxsize=64)  # all that a cycle says carries the same few instants
 def iso_utc(now_ns: int) -> str:
     """UTC text with milliseconds, as every topic and record carries it: 2026-01-31T12:00:00.000Z."""
     seconds, rest_ns = divmod(now_ns, NS_PER_S)

@@ -15,7 +15,9 @@ from twin.ingest.paths import EARLIEST_NS, LATEST_NS
 
 MAX_BYTES = 4096
 _ID = re.compile(r"[A-Za-z0-9_.-]{0,64}")
-_KINDS = ("mode", "override", "release")
+_KINDS = ("mode", "override", "release", "shelve", "unshelve")
+SHELVING = ("shelve", "unshelve")  # about alarms: nothing is decided by them
+MOST_FOR_S = 10 * 366 * 86_400.0
 
 
 class Lane(Enum):
@@ -63,6 +65,8 @@ class _OrderPayload(msgspec.Struct, gc=False):
     by: str = ""
     reason: str = ""
     until: str = ""
+    for_s: float = 0.0
+    alarm: str = ""
 
 
 class _TickPayload(msgspec.Struct, gc=False):
@@ -86,7 +90,7 @@ def parse_ack(root: str, topic: str, payload: bytes) -> Ack:
 
 
 def parse_order(root: str, topic: str, payload: bytes) -> OperatorOrder:
-    """What an operator asked for: `_op/mode`, `_op/override` or `_op/release`. Raises: BadPayload."""
+    """What an operator asked for: the last part of the topic says what. Raises: BadPayload."""
     kind = topic.removeprefix(f"{root}/_op/")
     if kind not in _KINDS:
         raise BadPayload("bad_order", f"no order is called {kind!r}", where=topic)
@@ -103,7 +107,13 @@ def parse_order(root: str, topic: str, payload: bytes) -> OperatorOrder:
         raise BadPayload("bad_order", "an order says by whom and why", where=topic)
     if said.v is not None and not math.isfinite(said.v):
         raise BadPayload("bad_order", "the value is no number", where=topic)
-    return OperatorOrder(kind, said.id, said.point, said.v, said.mode, said.by, said.reason, until_ns)
+    if not 0.0 <= said.for_s <= MOST_FOR_S or (said.for_s and until_ns):
+        raise BadPayload("bad_order", "it ends either until an instant or for some seconds", where=topic)
+    if kind in SHELVING and not _ID.fullmatch(said.alarm or "?"):
+        raise BadPayload("bad_order", "the alarm is called by its id", where=topic)
+    return OperatorOrder(
+        kind, said.id, said.point, said.v, said.mode, said.by, said.reason, until_ns, said.for_s, said.alarm
+    )
 
 
 def parse_tick(payload: bytes) -> int:

@@ -1,85 +1,165 @@
-"""A hall after all chillers are lost: fans, pumps and the water in tank and pipes carry on.
+"""The halls after a failure: how long what is left keeps their worst inlets below a limit.
 
-Source: two-node hall with its coil on a mixed tank that only warms; docs/reference/equations.md#ride-through.
+The halls' own step with the machines that are left, on one store of chilled water that only the chillers left over
+cool. Source: docs/reference/equations.md#ride-through.
 """
 
 from __future__ import annotations
 
 from twin.kernels._jit import Floats, kernel
 from twin.kernels._tables import Table
-from twin.kernels.coils import water_for_supply_kg_s
-from twin.kernels.halls import base_load_w, handlers_air, served_w
-from twin.kernels.site import HallRow
-from twin.kernels.zones import zone_steady_c, zone_step_c
+from twin.kernels.columns import (
+    U_HALL,
+    U_HEAD,
+    U_LIQUID,
+    UH_RUNNING,
+    X_CHWS,
+    X_FACILITY_WATER,
+    X_HALL,
+    X_HEAD,
+    XH_INLET,
+    YH_COIL_HEAT,
+    YH_DOOR,
+    YH_FAN,
+    YH_INLET,
+    YH_IT,
+    YH_LIQUID,
+    YH_WATER,
+)
+from twin.kernels.fans import hydraulic_power_w
+from twin.kernels.hall_step import step_hall_air, step_servers
+from twin.kernels.liquid_step import SINK_CHILLED_WATER
+from twin.kernels.power import all_ups_loss_w
+from twin.kernels.site import HallRow, LiquidRow, OtherAirRow, PlantRow, UpsRow
+from twin.kernels.water_step import WATER_KG_M3
+from twin.kernels.zones import zone_step_c
 
-STEP_S = 10.0
-LONGEST_S = 7200.0
+MOST_ROUNDS, CLOSE_K = 10, 0.1
+GROWTH_FRAC = 0.2  # steps grow with the time that they belong to
 
 
 @kernel
-def seconds_to_limit(
-    halls: Table[HallRow],
-    h: int,
-    it_w: float,
-    mean_inlet_c: float,
-    mean_offset_k: float,
-    worst_offset_k: float,
-    running: float,
-    outdoor_c: float,
-    supply_c: float,
-    chws_c: float,
-    water_j_k: float,
-    loss_frac: float,
-    limit_c: float,
-) -> float:
-    """Seconds until the worst inlet of a hall passes `limit_c`, at most two hours.
+def _note_crossed(y: Floats, spread_k: Floats, limit_c: float, gone_s: float, out_s: Floats) -> float:
+    """Put down for each hall that is found above the limit for the first time; how many are still below."""
+    below = 0.0
+    for h in range(y.shape[0]):
+        if out_s[h] >= 0.0:
+            continue
+        if y[h, YH_INLET] + spread_k[h] <= limit_c:
+            below += 1.0
+        else:  # also when nothing is known
+            out_s[h] = gone_s
+    return below
 
-    `water_j_k` is this hall's share of the water, `loss_frac` the heat of UPS and distribution relative to rack power.
+
+@kernel
+def _servers_w(hall: HallRow, x: Floats, u: Floats, h: int, y: Floats) -> float:
+    """Power of a hall's servers, W. Inlet and the fans that answer to it are brought into agreement: short of air, each
+    drives the other."""
+    xh, uh = X_HEAD + X_HALL * h, U_HEAD + U_HALL * h
+    power_w = 0.0
+    for _ in range(MOST_ROUNDS):
+        before_c = x[xh + XH_INLET]
+        power_w = step_servers(hall, x[xh : xh + X_HALL], u[uh : uh + U_HALL], y)
+        if not abs(x[xh + XH_INLET] - before_c) > CLOSE_K:
+            break
+    return power_w
+
+
+@kernel
+def seconds_after_failure(
+    plant: PlantRow,
+    halls: Table[HallRow],
+    others: Table[OtherAirRow] | None,
+    liquid: Table[LiquidRow] | None,
+    ups: Table[UpsRow],
+    x: Floats,
+    u: Floats,
+    spread_k: Floats,
+    lost: float,
+    chilled_w: float,
+    later_chilled_w: float,
+    later_s: float,
+    revert_c: float,
+    panic_c: float,
+    longest_s: float,
+    step_s: float,
+    y: Floats,
+    out_revert_s: Floats,
+    out_panic_s: Floats,
+    out_peak_w: Floats,
+) -> None:
+    """How long every worst inlet is known to stay below each limit, s, at most `longest_s`; arrays (n_hall,).
+
+    Args:
+        x: State at the failure, moved on in place; `u`: inputs before it. Both as `twin.kernels.columns` has them.
+        spread_k: Worst inlet above the mean of its hall.
+        lost: Air handlers lost in each hall.
+        chilled_w: What the chillers left over take at most; `later_chilled_w` from `later_s` on.
+        step_s: Steps begin with half of it and grow to half as much again.
+        y: Scratch, (n_hall, Y_HALL).
+        out_revert_s: The last instant at which the inlet was seen below the limit: never later than it passed.
+        out_peak_w: Most power of racks, of air handler fans and of chilled-water pumps on the way, (3,).
     """
-    base_w = base_load_w(halls[h], it_w, mean_inlet_c)
-    power_w, _, it_w_k = served_w(halls[h], base_w, supply_c + mean_offset_k)
-    running = max(running, 1e-3)
-    frac, flow_w_k, fan_w = handlers_air(halls[h], it_w_k, running)
-    air_kg_s = frac * halls[h].air0_kg_s
-    room_w = halls[h].lights_w + loss_frac * power_w
-    air_c, metal_c = zone_steady_c(
-        flow_w_k, halls[h].metal_ua_w_k, halls[h].envelope_w_k, supply_c, outdoor_c, room_w, power_w
-    )
-    water_c, reached_c, gone_s = chws_c, supply_c, 0.0
-    while gone_s < LONGEST_S:
-        _, reached_c, _ = water_for_supply_kg_s(
-            supply_c,
-            air_c,
-            fan_w / running,
-            water_c,
-            air_kg_s,
-            halls[h].air0_kg_s,
-            halls[h].water0_kg_s,
-            halls[h].water_max_kg_s,
-            halls[h].ua0_w_k,
-            halls[h].ha_ratio,
-        )
-        if not reached_c + worst_offset_k <= limit_c:
-            return gone_s
-        coil_w = flow_w_k * (air_c - reached_c) + fan_w
-        water_c += STEP_S * max(coil_w, 0.0) / max(water_j_k, 1.0)
-        power_w, _, _ = served_w(halls[h], base_w, reached_c + mean_offset_k)
-        air_c, metal_c = zone_step_c(
-            air_c,
-            metal_c,
-            halls[h].air_j_k,
-            halls[h].metal_j_k,
-            flow_w_k,
-            halls[h].metal_ua_w_k,
-            halls[h].envelope_w_k,
-            reached_c,
-            outdoor_c,
-            room_w,
-            power_w,
-            STEP_S,
-        )
-        gone_s += STEP_S
-    return LONGEST_S
+    n = len(halls)
+    loops = 0 if liquid is None else len(liquid)
+    eco = u[U_HEAD + U_HALL * n + U_LIQUID * loops :]
+    water_j_k = max(plant.water_j_k, 1.0)
+    into_chilled = 1.0 if plant.facility_sink == SINK_CHILLED_WATER else 0.0
+    for h in range(n):
+        u[U_HEAD + U_HALL * h + UH_RUNNING] = max(u[U_HEAD + U_HALL * h + UH_RUNNING] - lost, 0.0)
+        out_revert_s[h], out_panic_s[h] = -1.0, -1.0
+    for k in range(3):
+        out_peak_w[k] = 0.0
+    gone_s, known_s, warms_k_s = 0.0, 0.0, -1.0
+    while True:
+        it_w = 0.0
+        for h in range(n):
+            it_w += _servers_w(halls[h], x, u, h, y[h])
+        _note_crossed(y, spread_k, revert_c, known_s, out_revert_s)
+        below = _note_crossed(y, spread_k, panic_c, known_s, out_panic_s)
+        if below == 0.0 or gone_s >= longest_s:
+            break
+        dt_s = min(max(0.5 * step_s, GROWTH_FRAC * gone_s), 1.5 * step_s, longest_s - gone_s)
+        pdu_w = it_w * plant.pdu_loss_frac / (1.0 - plant.pdu_loss_frac)
+        losses_w = pdu_w + all_ups_loss_w(ups, eco, it_w + pdu_w)
+        left_w = chilled_w if gone_s < later_s else later_chilled_w
+        if warms_k_s < 0.0:  # nothing is known of the water's warming yet: all heat goes there
+            warms_k_s = max(it_w + losses_w - left_w, 0.0) / water_j_k
+        water_c = x[X_CHWS] + 0.5 * dt_s * warms_k_s  # in the middle of the step
+        facility_c = water_c if into_chilled > 0.0 else x[X_FACILITY_WATER]
+        heat_w, coil_kg_s, fan_w = 0.0, 0.0, 0.0
+        for h in range(n):
+            xh, uh = X_HEAD + X_HALL * h, U_HEAD + U_HALL * h
+            step_hall_air(
+                h,
+                halls,
+                others,
+                plant,
+                x[xh : xh + X_HALL],
+                u[uh : uh + U_HALL],
+                u,
+                water_c,
+                facility_c,
+                losses_w * y[h, YH_IT] / max(it_w, 1.0),
+                dt_s,
+                y[h],
+            )
+            heat_w += y[h, YH_COIL_HEAT] + into_chilled * (y[h, YH_LIQUID] + y[h, YH_DOOR])
+            coil_kg_s += y[h, YH_WATER]
+            fan_w += y[h, YH_FAN]
+        pump_w = hydraulic_power_w(coil_kg_s, plant.chw_head_pa, plant.chw_efficiency_frac, WATER_KG_M3)
+        heat_w += plant.chw_heat_frac * pump_w
+        warms_k_s = max(heat_w - left_w, 0.0) / water_j_k
+        x[X_CHWS] += dt_s * warms_k_s
+        out_peak_w[0] = max(out_peak_w[0], it_w)
+        out_peak_w[1] = max(out_peak_w[1], fan_w)
+        out_peak_w[2] = max(out_peak_w[2], pump_w)
+        known_s = gone_s  # below here; above it may pass at any time within the step
+        gone_s += dt_s
+    for h in range(n):
+        out_revert_s[h] = longest_s if out_revert_s[h] < 0.0 else out_revert_s[h]
+        out_panic_s[h] = longest_s if out_panic_s[h] < 0.0 else out_panic_s[h]
 
 
 @kernel

@@ -20,11 +20,11 @@ def first_state(site: CompiledSite, u: Floats) -> Floats:
     x[at.X_RUNNING] = max(1.0, u[at.U_AVAILABLE])
     x[at.X_MODE], x[at.X_MODE_S] = FULLY_MECHANICAL, 1e9
     x[at.X_TOWER_FAN] = x[at.X_COOLER_FAN] = 0.6
-    for h in range(layout.halls):
-        supply_c = u[layout.u_hall(h) + at.UH_SUPPLY]
-        air_c = supply_c + site.halls[h].rise_k
-        metal_c = air_c + u[layout.u_hall(h) + at.UH_LOAD] / site.halls[h].metal_ua_w_k
-        x[layout.x_hall(h) : layout.x_hall(h) + at.X_HALL] = (air_c, metal_c, supply_c, supply_c, 0.0)
+    halls = x[layout.x_hall(0) : layout.x_liquid(0)].reshape(layout.halls, at.X_HALL)
+    given = u[layout.u_hall(0) : layout.u_liquid(0)].reshape(layout.halls, at.U_HALL)
+    halls[:, at.XH_SUPPLY] = halls[:, at.XH_INLET] = given[:, at.UH_SUPPLY]
+    halls[:, at.XH_AIR] = given[:, at.UH_SUPPLY] + site.halls.rise_k
+    halls[:, at.XH_METAL] = halls[:, at.XH_AIR] + given[:, at.UH_LOAD] / site.halls.metal_ua_w_k
     for k in range(layout.liquid):
         x[layout.x_liquid(k) + at.XL_SUPPLY] = u[layout.u_liquid(k) + at.UL_SUPPLY]
     if site.batteries is not None:

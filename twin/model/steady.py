@@ -56,11 +56,12 @@ class Candidates:
         supply_air_c = np.full((n, len(site.hall_ids)), 22.0)
         chws_c, cws_c = np.full(n, 10.0), np.full(n, 24.0)
         ups_eco = np.zeros((n, len(site.ups_ids)))
+        row_of = {hall: row for row, hall in enumerate(site.hall_ids)}
         for actuator in actuators:
             column = setpoint[:, actuator.index]
             match actuator.kind:
                 case Kind.SUPPLY_AIR:
-                    supply_air_c[:, site.hall_ids.index(actuator.hall)] = column
+                    supply_air_c[:, row_of[actuator.hall]] = column
                 case Kind.CHILLED_WATER:
                     chws_c[:] = column
                 case Kind.CONDENSER_WATER:
@@ -103,18 +104,7 @@ class SteadyBatch:
 def steady_state(site: CompiledSite, conditions: Conditions, candidates: Candidates) -> SteadyBatch:
     """Evaluate n candidates. NaN in a condition gives NaN, never a number."""
     layout = Layout.of(site)
-    u = _inputs(site, conditions, candidates)
-    first = first_state(site, u[0])
-    first[at.X_RUNNING] = conditions.chillers_running
-    out = np.zeros((u.shape[0], layout.n_y))
-    settle_batch(
-        *site.tables,
-        first,
-        u,
-        np.empty(layout.n_x),
-        np.empty(layout.n_x),
-        out,
-    )
+    _, _, out = _settled(site, conditions, candidates)
     worst_above_mean_k = conditions.inlet_offset_k - conditions.mean_offset_k
 
     def halls(column: int) -> Floats:
@@ -145,6 +135,30 @@ def steady_state(site: CompiledSite, conditions: Conditions, candidates: Candida
         extrapolating=flags(at.Y_EXTRAPOLATING),
         chw_short=flags(at.Y_CHW_SHORT),
     )
+
+
+def at_rest(site: CompiledSite, conditions: Conditions, candidates: Candidates) -> tuple[Floats, Floats]:
+    """(state, inputs) of the last candidate as the kernels have them, shapes (n_x,) and (n_u,), at its rest."""
+    u, x, _ = _settled(site, conditions, candidates)
+    return x, u[-1].copy()
+
+
+def _settled(site: CompiledSite, conditions: Conditions, candidates: Candidates) -> tuple[Floats, Floats, Floats]:
+    """(inputs of every candidate, state of the last one, outputs of every candidate)."""
+    layout = Layout.of(site)
+    u = _inputs(site, conditions, candidates)
+    first = first_state(site, u[0])
+    first[at.X_RUNNING] = conditions.chillers_running
+    x, out = np.empty(layout.n_x), np.zeros((u.shape[0], layout.n_y))
+    settle_batch(
+        *site.tables,
+        first,
+        u,
+        x,
+        np.empty(layout.n_x),
+        out,
+    )
+    return u, x, out
 
 
 def _inputs(site: CompiledSite, conditions: Conditions, candidates: Candidates) -> Floats:

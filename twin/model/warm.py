@@ -9,7 +9,7 @@ import numpy as np
 from twin.domain.facility import Facility
 from twin.kernels._cache import note_whole
 from twin.model.compiled import CompiledSite, compile_site
-from twin.model.ride_through import ride_through_s, single_failure_inlet_c
+from twin.model.ride_through import Failure, Setpoints, Standing, Start, after_losing, single_failure_inlet_c
 from twin.model.steady import Candidates, Conditions, steady_state
 from twin.model.transient import HallDrive, advanced, settled
 
@@ -50,7 +50,10 @@ def _warmed(facility: Facility) -> CompiledSite:
     )
     steady_state(site, now, candidates)
     single_failure_inlet_c(site, now, supply_c, 10.0)
-    ride_through_s(site, now, supply_c, 10.0, 32.0)
+    nothing = np.full(n, np.nan)
+    start = Start.of(site, now, Standing(nothing, nothing, 10.0), Setpoints(supply_c, 10.0, 24.0))
+    for failure in Failure:
+        after_losing(site, now, start, failure, revert_c=29.0, panic_c=32.0, longest_s=60.0)
     drive = HallDrive(np.full(n, 5e4), supply_c, now.it_w, np.zeros(n), 20.0)
     advanced(site, *settled(site, drive), drive, 60.0)
     return site

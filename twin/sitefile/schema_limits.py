@@ -26,7 +26,9 @@ class AirTable(FileModel):
         default=2.0, description="supply air stays this far above the room's dew point, K"
     )
     zone_quorum_frac: Share = Field(default=0.8, description="least share of good rack inlets for a move towards warm")
-    ride_through_min_s: Positive = Field(description="least time to panic_c after losing all cooling, s")
+    ride_through_min_s: Positive = Field(
+        description="least time to panic_c without the grid or an air handler, and on battery, s"
+    )
 
 
 class DataTable(FileModel):
@@ -103,6 +105,9 @@ class ControlFile(FileModel):
     co2_price_per_kg: NotNegative = Field(default=0.0, description="price put on carbon, currency of the tariff")
     min_saving_frac: Share = Field(
         default=0.005, description="a new plan must promise this share of cooling power, or the present one stays"
+    )
+    override_hours: float = Field(
+        default=8.0, gt=0.0, le=720.0, description="an operator's override without an end ends after this long, h"
     )
 
 

@@ -40,7 +40,7 @@ class UpsTable(FileModel):
     module_w: float = Field(ge=1e3, le=5e6, description="rating of one module, W")
     double_conversion: Annotated[UpsCurveTable | str, _CURVE] = Field(default="vfi-modern", description="loss curve")
     eco: Annotated[UpsCurveTable | str, _CURVE] = Field(default="eco", description="loss curve in ECO mode")
-    autonomy_s: Positive = Field(default=600.0, description="battery at full load, s")
+    autonomy_s: Positive = Field(default=600.0, description="battery at full load of the side, s")
 
 
 class BatteryTable(FileModel):
@@ -96,6 +96,9 @@ class PowerTable(FileModel):
     transformer_load_loss_w: NotNegative = Field(description="further loss of one at its rating, W")
     power_factor: float = Field(default=0.97, ge=0.5, le=1.0, description="of the whole site")
     pdu_loss_frac: float = Field(default=0.01, ge=0.0, le=0.2, description="loss of distribution over its input")
+    ups_carries_cooling: bool = Field(
+        default=True, description="air handler fans and chilled-water pumps run on the UPS"
+    )
     ups: list[UpsTable] = Field(min_length=1, description="[[power.ups]]")
     batteries: list[BatteryTable] = Field(default_factory=list, description="[[power.batteries]]")
     solar: list[SolarTable] = Field(default_factory=list, description="[[power.solar]]")

@@ -139,21 +139,48 @@ def test_an_override_fixes_a_point_until_its_end() -> None:
     authority, memory, (answer,) = authorise(asked(scene), (order,), READY)
     assert authority.grants[0].fixed == 20.0
     assert answer.accepted
-    assert answer.text == "h1/supply_air_sp_c fixed at 20"
+    assert answer.text == "h1/supply_air_sp_c fixed at 20 until 2026-07-15T13:00:00.000Z"
     before_end = scene.believing(now_ns=T0_NS + HOUR_NS - 1)
     assert authorise(asked(before_end), (), memory)[0].grants[0].fixed == 20.0
     at_end = scene.believing(now_ns=T0_NS + HOUR_NS)
     assert authorise(asked(at_end), (), memory)[0].grants[0].fixed is None
 
 
-def test_an_override_without_an_end_lasts_until_released() -> None:
+def test_an_override_without_an_end_ends_after_the_sites_own_time_and_says_so() -> None:
     scene = a_scene()
-    _, memory, _ = authorise(asked(scene), (an_order("override", H1, value=20.0),), READY)
-    years_on = scene.believing(now_ns=T0_NS + 100_000 * HOUR_NS)
-    authority, memory, _ = authorise(asked(years_on), (), memory)
-    assert authority.grants[0].fixed == 20.0
+    _, memory, (answer,) = authorise(asked(scene), (an_order("override", H1, value=20.0),), READY)
+    assert answer.text == (
+        "h1/supply_air_sp_c fixed at 20 until 2026-07-15T20:00:00.000Z: 8 h, as the order names no end"
+    )
+    before_end = scene.believing(now_ns=T0_NS + 8 * HOUR_NS - 1)
+    assert authorise(asked(before_end), (), memory)[0].grants[0].fixed == 20.0
+    at_end = scene.believing(now_ns=T0_NS + 8 * HOUR_NS)
+    assert authorise(asked(at_end), (), memory)[0].grants[0].fixed is None
+
+
+def test_an_override_ends_when_it_is_released() -> None:
+    scene = a_scene()
+    far = an_order("override", H1, value=20.0, until_ns=T0_NS + 100_000 * HOUR_NS)
+    _, memory, _ = authorise(asked(scene), (far,), READY)
+    years_on = scene.believing(now_ns=T0_NS + 99_999 * HOUR_NS)
+    assert authorise(asked(years_on), (), memory)[0].grants[0].fixed == 20.0
     authority, _, _ = authorise(asked(years_on), (an_order("release", H1),), memory)
     assert authority.grants[0].fixed is None
+
+
+def test_a_mode_stands_until_changed_however_long_it_takes() -> None:
+    scene = a_scene()
+    _, memory, _ = authorise(asked(scene), (an_order("mode", mode="shadow"),), READY)
+    years_on = scene.believing(now_ns=T0_NS + 100_000 * HOUR_NS)
+    assert authorise(asked(years_on), (), memory)[0].grants[0].mode is Mode.SHADOW
+
+
+def test_what_stands_knows_who_ordered_it_why_and_since_when() -> None:
+    scene = a_scene()
+    orders = (an_order("override", H1, value=20.0), an_order("mode", mode="advise", until_ns=T0_NS + HOUR_NS))
+    _, memory, _ = authorise(asked(scene), orders, READY)
+    assert memory.overrides == (Override(H1, 20.0, "ann", "drill", T0_NS + 8 * HOUR_NS, T0_NS),)
+    assert memory.modes == (OrderedMode("", Mode.ADVISE, T0_NS + HOUR_NS, "ann", "drill", T0_NS),)
 
 
 def test_a_release_of_the_site_releases_every_point() -> None:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from controllers.guard.doubt import MAX_INLET_SD_K, confidence, inputs, serves, withhold
+from controllers.guard.doubt import MAX_INLET_SD_K, confidence, inputs, withhold
 from controllers.guard.memory import GuardMemory
 from tests.support.states import CHW, CW, H1, H2, UPS_B, a_scene, step_of
 from twin.domain.points import Quality
@@ -93,4 +93,4 @@ def test_while_inputs_are_missing_a_lease_below_the_local_setpoint_is_renewed() 
 
 def test_supply_air_serves_its_hall_and_water_serves_every_hall() -> None:
     scene = a_scene()
-    assert [serves(a, "h1") for a in scene.limits.actuators] == [True, False, True, True, False, False]
+    assert [[a.point for a in serving] for serving in scene.given.rows.serving] == [[H1, CHW, CW], [H2, CHW, CW]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -98,3 +99,36 @@ def test_the_wish_for_double_conversion_needs_no_conditions() -> None:
     scene = a_scene().ups(output_w=math.nan, battery_frac=math.nan).standing({UPS_B: 1.0})
     draft = scene.draft({UPS_B: 0.0})
     assert ups_eco(scene.given, NOTHING, draft) == draft
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "reason"),
+    [
+        ({"output_w": [150e3, 550e3]}, "ups-a carries less than 10%: under maintenance"),
+        ({"on_generator": [1.0, 0.0]}, "ups-a is on a generator, on battery, or unknown"),
+    ],
+)
+def test_a_side_goes_to_eco_only_while_the_other_is_there_to_take_over(
+    spoilt: dict[str, list[float]], reason: str
+) -> None:
+    scene = a_scene().ups(**spoilt)
+    draft = ups_eco(scene.given, NOTHING, scene.draft({UPS_B: 1.0}))
+    assert draft.value[5] == 0.0
+    assert step_of(draft, 5).because == reason
+
+
+def test_a_side_that_somebody_holds_on_the_spot_may_be_under_maintenance() -> None:
+    scene = a_scene()
+    held = scene.state.held_by_operator.copy()
+    held[scene.index(UPS_A)] = 1
+    scene = scene.believing(held_by_operator=held)
+    assert obstacle(scene.given, NOTHING, scene.facility.power.ups[1]) == "ups-a is held locally: under maintenance"
+    assert in_eco(scene) == (0.0, 0.0)
+
+
+def test_the_smaller_of_two_sides_must_carry_the_whole_load_too() -> None:
+    scene = a_scene()
+    small = replace(scene.facility.power.ups[0], modules=5)  # 1 MW for a load of 1.1 MW
+    power = replace(scene.facility.power, ups=(small, scene.facility.power.ups[1]))
+    scene = replace(scene, facility=replace(scene.facility, power=power))
+    assert obstacle(scene.given, NOTHING, power.ups[1]) == "ups-a could not carry its part without ups-b"

@@ -64,15 +64,15 @@ def test_no_kernel_compiles_once_the_daemon_is_ready() -> None:
     program = """
 from tests.unit.daemon.builders import a_core, minutes
 from tests.unit.daemon.test_core import run
-from twin.kernels import halls, outage, settle, zones
-entries = (settle.settle_batch, halls.behind_measured, outage.seconds_to_limit, outage.step_halls, zones.zone_steady_c)
+from twin.kernels import halls, outage, settle
+entries = (settle.settle_batch, halls.behind_measured, outage.seconds_after_failure, outage.step_halls)
 core = a_core()
 ready = [len(entry.signatures) for entry in entries]
 run(core, minutes(8))
 print(ready, [len(entry.signatures) for entry in entries])
 """
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert told.stdout == "[1, 1, 1, 1, 1] [1, 1, 1, 1, 1]\n"
+    assert told.stdout == "[1, 1, 1, 1] [1, 1, 1, 1]\n"
 
 
 def test_a_number_without_a_time_gets_the_time_of_the_stream() -> None:

@@ -85,6 +85,16 @@ def test_a_batch_names_its_errors(site: Site, decoder: Decoder) -> None:
     assert len(decoded.batch) + len(decoded.rejects) == 20
 
 
+@pytest.mark.parametrize("text", ["no reading", "Not Readable", "NaN", "n/a", None])
+def test_a_text_that_says_it_was_not_read_is_a_bad_sample(site: Site, decoder: Decoder, text: str | None) -> None:
+    batch = {"timestamp": 1_767_225_660_250, "values": {"r001.inlet": text, "r001.power": 5.0}}
+    decoded = said(decoder, "h1/row-01/telemetry", batch)
+    value, quality = values(site, decoded)["h1-r001/inlet_c"]
+    assert np.isnan(value)
+    assert quality is Quality.BAD
+    assert all(reject.reason == "no_value" for reject in decoded.rejects)
+
+
 def test_line_protocol_with_tags_and_nanoseconds(site: Site, decoder: Decoder) -> None:
     line = f'weather,station=roof dry_bulb=21.5,wet_bulb=15.25,humidity=55i,note="a, b" {STAMP_NS}\n# done\n'
     got = said(decoder, "outdoor/weather", line.encode())
