@@ -17,11 +17,15 @@ from pydantic import BaseModel
 from controllers.catalogue import CONTROLLERS
 from controllers.guard.pipeline import STEPS
 from twin.adapters.mqtt import LinkHealth
+from twin.alarms.facts import AlarmMemory
+from twin.alarms.known import Known
+from twin.audit.log import AuditHealth
 from twin.cli.main import app
 from twin.daemon.daemon import Parts
 from twin.daemon.levels import level_sources
 from twin.daemon.persist import PersistHealth
 from twin.daemon.turns import LoopHealth
+from twin.daemon.watch import Watch
 from twin.domain.commands import AckStatus
 from twin.domain.decisions import DecisionRecord
 from twin.domain.errors import ExitCode
@@ -30,8 +34,10 @@ from twin.historian.spool import SpoolHealth
 from twin.ingest.gaps import Gaps
 from twin.ingest.tally import Tally
 from twin.settings.model import DELIMITER, ENV_PREFIX, Settings
+from twin.shipped import shipped_config
 from twin.sitefile import schema_limits, schema_points, schema_site
 from twin.sitefile.catalogue import KNOWN
+from twin.sitefile.load import load_site
 from twin.sitefile.schema_base import FileModel
 from twin.sitefile.units import UNITS
 
@@ -154,6 +160,8 @@ def metric_names() -> set[str]:
         spool=SimpleNamespace(health=SpoolHealth()),
         persister=SimpleNamespace(health=PersistHealth()),
         drains={"history": SimpleNamespace(status=DrainStatus())},
+        audit=SimpleNamespace(health=AuditHealth()),
+        watch=Watch(Known.of(load_site(shipped_config("demo"))), AlarmMemory()),
     )
     return {name.partition("{")[0] for source in level_sources(cast("Parts", parts)) for name in source()}
 

@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "mirror": {"domain"},
     "historian": {"domain"},
     "recording": {"domain"},
+    "gates": {"domain"},
     "estimate": {"model", "domain"},
     "controllers": {"model", "domain"},
     "simulator": {"domain", "kernels", "shipped"},
@@ -26,6 +27,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "shipped": {"domain"},
     "adapters": {"domain", "simulator"},
     "report": {"domain"},
+    "audit": {"domain"},
+    "alarms": {"domain"},
 }
 ANYTHING = {"daemon", "study", "cli", "__main__"}
 # third-party library -> the only rooms that may import it

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from twin import __version__
-from twin.cli import bench, config, map
+from twin.cli import audit, bench, config, map, op
+from twin.cli.alarms import alarms
 from twin.cli.broker import broker
 from twin.cli.demo import demo
 from twin.cli.explain import explain
@@ -51,13 +52,16 @@ app.command()(sim)
 app.command()(record)
 app.command()(replay)
 app.command()(explain)
+app.command()(alarms)
 app.command()(history)
 app.command()(export)
 app.command(name="warm-up")(warm_up)
 app.command()(broker)
+app.add_typer(audit.app, name="audit")
 app.add_typer(bench.app, name="bench")
 app.add_typer(config.app, name="config")
 app.add_typer(map.app, name="map")
+app.add_typer(op.app, name="op")
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
@@ -16,14 +16,26 @@ from twin.domain.errors import BadPayload, DataTooPoor
 from twin.domain.messages import MessageIn
 from twin.domain.samples import SampleBatch
 from twin.domain.sealed import SealedCommand
+from twin.domain.snapshot import Snapshot
 from twin.ingest.clocks import SourceClocks
 from twin.ingest.decode import Decoder, Reject
 from twin.ingest.gaps import Gaps
-from twin.ingest.orders import Lane, lane_of, parse_ack, parse_order, parse_tick
+from twin.ingest.orders import SHELVING, Lane, lane_of, parse_ack, parse_order, parse_tick
 from twin.ingest.tally import Tally
 from twin.mirror.mirror import Mirror
 
+MOST_REFUSED = 1_000  # orders that could not be read and were not asked for yet
+SAID_SHOWN = 200  # bytes of them
 LEAP_NS = 3600 * NS_PER_S  # source time runs on by more than this only when most samples of a batch agree
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedOrder:
+    """An order that could not be read: where it came, why it is refused, and how it begins."""
+
+    topic: str
+    why: str
+    said: str
 
 
 class Core:
@@ -42,12 +54,17 @@ class Core:
         self.event_ns = 0
         self.cycle_number = 0
         self.refused_orders = 0
+        self.seen: Snapshot | None = None  # what the last cycle saw
+        self.strangers: tuple[str, ...] = ()  # points of which it heard answers to commands that were not ours
         self.answered: Counter[AckStatus] = Counter()  # the receiver's acknowledgements
         self._event_time = event_time
         self._decoder = Decoder(order.site)
         self._root = order.site.topics.root
         self._acks: list[Ack] = []
+        self._not_ours: dict[str, None] = {}
         self._orders: list[OperatorOrder] = []
+        self._refused: list[RefusedOrder] = []
+        self._shelving: list[OperatorOrder] = []
 
     def feed(self, messages: Sequence[MessageIn], mono_s: float) -> SampleBatch:
         """Take messages in; returns their samples, which the historian is to have."""
@@ -88,11 +105,23 @@ class Core:
         """Run one cycle on what is known now. `unsent`: (point, seq) of commands that did not get through before."""
         self.cycle_number += 1
         snapshot = self.mirror.snapshot(self.cycle_number, now_ns, mono_s)
+        self.seen, self.strangers = snapshot, tuple(self._not_ours)
+        self._not_ours.clear()
         heard = Heard(tuple(self._acks), tuple(self._orders), unsent)
         self._acks.clear()
         self._orders.clear()
         self.memory, outcome = cycle(self.order, snapshot, heard, self.memory)
         return outcome
+
+    def take_refused(self) -> tuple[RefusedOrder, ...]:
+        """Orders that could not be read since the last call."""
+        refused, self._refused = tuple(self._refused), []
+        return refused
+
+    def take_shelving(self) -> tuple[OperatorOrder, ...]:
+        """Orders about alarms since the last call: no decision hangs on them."""
+        orders, self._shelving = tuple(self._shelving), []
+        return orders
 
     def farewell(self, now_ns: int) -> tuple[SealedCommand, ...]:
         """Releases of all running leases."""
@@ -111,6 +140,9 @@ class Core:
                 self._hear(lane, message)
             except BadPayload as problem:
                 self.refused_orders += 1
+                if lane is Lane.ORDER and len(self._refused) < MOST_REFUSED:
+                    said = message.payload[:SAID_SHOWN].decode("utf-8", errors="replace")
+                    self._refused.append(RefusedOrder(message.topic[:SAID_SHOWN], str(problem), said))
                 self.tally.remember((Reject(problem.reason, str(problem)),))
         return telemetry
 
@@ -121,10 +153,19 @@ class Core:
             ack = parse_ack(self._root, message.topic, message.payload)
             self.answered[ack.status] += 1
             self._acks.append(ack)
+            self._note_stranger(ack)
         elif lane is Lane.ORDER:
-            self._orders.append(parse_order(self._root, message.topic, message.payload))
+            order = parse_order(self._root, message.topic, message.payload)
+            (self._shelving if order.kind in SHELVING else self._orders).append(order)
         elif self._event_time:
             self.event_ns = max(self.event_ns, parse_tick(message.payload))
+
+    def _note_stranger(self, ack: Ack) -> None:
+        """An answer to a command that we did not send: of a later start than this one, or ahead of our count."""
+        point = f"{ack.asset}/{ack.point}"
+        entry, epoch = self.memory.ledger.leases.get(point), self.order.epoch
+        if entry is not None and (ack.epoch > epoch or (ack.epoch == epoch and ack.seq > entry.seq)):
+            self._not_ours[point] = None
 
     def _arrival_ns(self, telemetry: Sequence[MessageIn]) -> int:
         """When messages that came together arrived: event time as it will stand once they are taken in.

@@ -1,4 +1,4 @@
-"""One cycle: estimate, decide, guard, publish, log. Pure, and the one place that knows the order.
+"""One cycle: judge the readings, estimate, decide, guard, publish, log. Pure, and the one place that knows the order.
 
 No clock, no I/O: what comes in is a snapshot and what was said since the last cycle, what goes out is memory and the
 messages to be sent. The shell carries them out; a replay compares them.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from controllers.api import Authority, Controller, Task
+from controllers.api import Authority, Controller, Grant, Task
 from controllers.decide.memory import DecideMemory
 from controllers.guard.authority import AuthorityInput, AuthorityMemory, OrderAnswer, authorise
 from controllers.guard.checker import Checker
@@ -36,6 +36,7 @@ from twin.domain.actuators import Mode
 from twin.domain.clock import NS_PER_S
 from twin.domain.commands import Ack, Command, OperatorOrder
 from twin.domain.decisions import DecisionRecord, Verdict
+from twin.domain.findings import Finding
 from twin.domain.sealed import SealedCommand
 from twin.domain.site import Site
 from twin.domain.snapshot import Snapshot
@@ -43,6 +44,9 @@ from twin.domain.state import State
 from twin.estimate.estimate import Estimator, estimate
 from twin.estimate.forecast import persistence
 from twin.estimate.memory import EstimateMemory
+from twin.gates.judge import judge
+from twin.gates.known import Gates
+from twin.gates.memory import GateMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Memory:
     authority: AuthorityMemory = field(default_factory=AuthorityMemory)
     ledger: Ledger = field(default_factory=Ledger)
     records: RecordMemory = field(default_factory=RecordMemory)
+    gates: GateMemory = field(default_factory=GateMemory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class Order:
     """What does not change while the daemon runs."""
 
     site: Site
+    gates: Gates
     estimator: Estimator
     controller: Controller
     checker: Checker
@@ -89,7 +95,10 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a cycle has to say. `held` counts actuators that somebody or something keeps us from writing."""
+    """What a cycle has to say. `held` counts actuators that somebody or something keeps us from writing.
+
+    `orders` are those that `answers` answer, one by one; `grants` say what each actuator may do.
+    """
 
     state: State
     commands: tuple[SealedCommand, ...]
@@ -99,12 +108,16 @@ class Outcome:
     refusals: tuple[str, ...]
     held: int
     mode: Mode
+    orders: tuple[OperatorOrder, ...]
+    grants: tuple[Grant, ...]
+    findings: tuple[Finding, ...]
 
 
 def cycle(order: Order, snapshot: Snapshot, heard: Heard, memory: Memory) -> tuple[Memory, Outcome]:
     """The whole way from a snapshot to what is published."""
     site, limits = order.site, order.site.limits
-    state, estimated = estimate(order.estimator, snapshot, memory.estimate)
+    believed, judged, findings = judge(order.gates, snapshot, memory.gates)
+    state, estimated = estimate(order.estimator, believed, memory.estimate)
     forecast = persistence(state, site.control, site.tariff)
 
     ledger = begin(memory.ledger, order.epoch)
@@ -143,8 +156,11 @@ def cycle(order: Order, snapshot: Snapshot, heard: Heard, memory: Memory) -> tup
         refusals=refusals,
         held=sum(1 for grant in authority.grants if grant.held),
         mode=authority.highest,
+        orders=heard.orders,
+        grants=authority.grants,
+        findings=findings,
     )
-    return Memory(estimated, decided, guarded.memory, rights, ledger, told), outcome
+    return Memory(estimated, decided, guarded.memory, rights, ledger, told, judged), outcome
 
 
 def farewell(order: Order, memory: Memory, cycle_number: int, now_ns: int) -> tuple[Memory, tuple[SealedCommand, ...]]:

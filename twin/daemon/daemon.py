@@ -12,6 +12,7 @@ import structlog
 from twin.adapters.http import HealthServer
 from twin.adapters.mqtt import MqttLink
 from twin.adapters.systemd import ServiceManager
+from twin.audit.log import AuditLog
 from twin.daemon.core import Core
 from twin.daemon.intake import Intake
 from twin.daemon.loops import Loop
@@ -19,6 +20,7 @@ from twin.daemon.persist import Persister
 from twin.daemon.recorder import Recorder
 from twin.daemon.supervisor import Job, OnFailure, Supervisor
 from twin.daemon.turns import Turns
+from twin.daemon.watch import Watch
 from twin.domain.clock import Clock
 from twin.historian.sinks import Drain
 from twin.historian.spool import Spool
@@ -28,6 +30,7 @@ log = structlog.get_logger("daemon")
 
 LEAVE_S = 2.0  # to give leases back and bring the last data to disk
 CLOSE_S = 1.0
+FLUSH_S = 0.5  # of that for the audit log
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Parts:
     spool: Spool
     store: HistoryStore
     drains: Mapping[str, Drain]
+    audit: AuditLog
+    watch: Watch
     page: HealthServer | None
     service: ServiceManager
 
@@ -75,7 +80,8 @@ class Daemon:
     def _jobs(self) -> list[Job]:
         """Sinks first: they stop last. Without the loop, or with nothing on disk, there is no daemon."""
         parts = self.parts
-        jobs = [Job(f"drain to {name}", drain.run, OnFailure.RESTART) for name, drain in parts.drains.items()]
+        jobs = [Job("audit", parts.audit.run, OnFailure.RESTART)]
+        jobs += [Job(f"drain to {name}", drain.run, OnFailure.RESTART) for name, drain in parts.drains.items()]
         jobs.append(Job("persist", parts.persister.run, OnFailure.STOP))
         if parts.page is not None:
             jobs.append(Job("health page", parts.page.run, OnFailure.RESTART))
@@ -87,6 +93,7 @@ class Daemon:
     async def _leave(self) -> None:
         self.parts.service.stopping()
         await self.parts.turns.leave(self.parts.loop.now_ns())
+        await self.parts.audit.flush(FLUSH_S)
         await self.parts.persister.flush()
 
     async def _close(self) -> None:

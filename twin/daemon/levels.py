@@ -23,6 +23,8 @@ def level_sources(parts: Parts) -> list[Counters]:
         lambda: _link(parts),
         lambda: _spool(parts),
         lambda: _sinks(parts),
+        lambda: _audit(parts),
+        parts.watch.levels,
     ]
 
 
@@ -64,6 +66,7 @@ def _loop(parts: Parts) -> Mapping[str, float]:
         'cycle_ms{quantile="0.5"}': median_ms,
         'cycle_ms{quantile="0.99"}': p99_ms,
     }
+    levels |= health.sensors.levels()
     return levels | {f'acks_total{{status="{status}"}}': float(n) for status, n in core.answered.items()}
 
 
@@ -96,3 +99,7 @@ def _sinks(parts: Parts) -> Mapping[str, float]:
             if not isinstance(value, str):
                 levels[f'sink_{level}{{sink="{name}"}}'] = float(value)
     return levels
+
+
+def _audit(parts: Parts) -> Mapping[str, float]:
+    return {f"audit_{name}": float(value) for name, value in asdict(parts.audit.health).items()}

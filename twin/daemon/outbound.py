@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from controllers.guard.authority import OrderAnswer
-from twin.domain.actuators import Mode
+from controllers.api import Grant
+from controllers.guard.authority import AuthorityMemory, OrderAnswer, OrderedMode, Override
+from twin.alarms.facts import Alarm, Shelf
+from twin.domain.actuators import Limits, Mode
 from twin.domain.decisions import DecisionRecord
 from twin.domain.facility import Facility
 from twin.domain.messages import MessageOut
@@ -71,6 +73,48 @@ class Voice:
         body = {"id": answer.order_id, "accepted": answer.accepted, "text": answer.text}
         return MessageOut(f"{self._root}/_twin/op/{answer.order_id or 'unnamed'}", _json.encode(body))
 
+    def alarm(self, alarm: Alarm) -> MessageOut:
+        """One alarm, retained until it is over."""
+        body = {
+            "severity": alarm.severity.word,
+            "asset": alarm.asset,
+            "cause": alarm.cause,
+            "reading": alarm.reading,
+            "action": alarm.described.action,
+            "since": iso_utc(alarm.since_ns),
+        }
+        return MessageOut(f"{self._root}/_twin/alarm/{alarm.id}", _json.encode(body), qos=1, retain=True)
+
+    def no_alarm(self, alarm: Alarm) -> MessageOut:
+        """It is over, or put aside: the broker forgets it."""
+        return MessageOut(f"{self._root}/_twin/alarm/{alarm.id}", b"", qos=1, retain=True)
+
+    def standing(
+        self,
+        now_ns: int,
+        mode: Mode,
+        memory: AuthorityMemory,
+        limits: Limits,
+        grants: Sequence[Grant],
+        shelves: Iterable[Shelf],
+    ) -> MessageOut:
+        """What operators ordered and still stands, with owner and end; and points we do not write, with the reason."""
+        units = {actuator.point: actuator.unit for actuator in limits.actuators}
+        held = [
+            (actuator.point, grant.why) for actuator, grant in zip(limits.actuators, grants, strict=True) if grant.held
+        ]
+        body = {
+            "ts": iso_utc(now_ns),
+            "mode": mode.value,
+            "overrides": [
+                {"point": o.point, "v": o.value, "u": units.get(o.point, ""), **_whose(o)} for o in memory.overrides
+            ],
+            "modes": [{"point": m.point, "mode": m.mode.value, **_whose(m)} for m in memory.modes],
+            "shelved": [{"id": shelf.id, **_whose(shelf)} for shelf in shelves],
+            "held": [{"point": point, "why": why} for point, why in held],
+        }
+        return MessageOut(f"{self._root}/_twin/op", _json.encode(body))
+
     def estimates(self, facility: Facility, state: State) -> list[MessageOut]:
         """The twin's belief, for dashboards: per hall and for the plant."""
         stamp = iso_utc(state.now_ns)
@@ -107,6 +151,13 @@ class Voice:
             )
             for name, (value, unit) in levels.items()
         ]
+
+
+def _whose(order: Override | OrderedMode | Shelf) -> dict[str, str | None]:
+    """Owner, reason, begin and end of an order; an end of `null` is one by hand."""
+    since = iso_utc(order.since_ns) if order.since_ns else None
+    until = iso_utc(order.until_ns) if order.until_ns else None
+    return {"by": order.by, "reason": order.reason, "since": since, "until": until}
 
 
 def _finite(value: float, digits: int) -> float | None:

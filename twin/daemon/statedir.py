@@ -7,9 +7,11 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from twin.audit.segments import FOLDER
 from twin.domain.errors import TwinError
 
 _MEMORY_VERSION = 1
+ALARMS = "alarms.1.msgpack"
 
 
 class StateDirectory:
@@ -39,9 +41,21 @@ class StateDirectory:
 
     def clear(self) -> None:
         """Forget everything: for a run that begins anew. Other files in the directory stay."""
-        for pattern in ("epoch", "session", "memory.*.msgpack", "spool.db*", "history.db*"):
+        for pattern in (
+            "epoch",
+            "session",
+            "memory.*.msgpack",
+            "alarms.*.msgpack",
+            "spool.db*",
+            "history.db*",
+            "audit/*",
+        ):
             for path in self.path.glob(pattern):
                 path.unlink()
+
+    @property
+    def audit(self) -> Path:
+        return self.path / FOLDER
 
     @property
     def spool(self) -> Path:
@@ -84,6 +98,19 @@ class StateDirectory:
         fresh = path.with_suffix(".new")
         fresh.write_bytes(memory)
         fresh.replace(path)
+
+    def load_alarms(self) -> bytes:
+        """What `save_alarms` last stored, or nothing."""
+        try:
+            return (self.path / ALARMS).read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def save_alarms(self, memory: bytes) -> None:
+        """Replace the stored alarms whole."""
+        fresh = (self.path / ALARMS).with_suffix(".new")
+        fresh.write_bytes(memory)
+        fresh.replace(self.path / ALARMS)
 
     def close(self) -> None:
         """Give the directory up. Harmless when repeated."""

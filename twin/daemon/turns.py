@@ -11,12 +11,17 @@ import msgspec
 import structlog
 
 from controllers.explain import headline
+from twin.alarms.facts import AlarmMemory, Change
+from twin.alarms.known import Known
 from twin.daemon.core import Core, memory_bytes, outcome_lines
 from twin.daemon.cycle import Outcome
 from twin.daemon.outbound import Voice
 from twin.daemon.outlet import Outlet
 from twin.daemon.persist import Persister
 from twin.daemon.recorder import Recorder
+from twin.daemon.sensors import SensorLog
+from twin.daemon.trail import Trail
+from twin.daemon.watch import Watch
 from twin.domain.actuators import Mode
 from twin.domain.clock import Clock
 from twin.domain.errors import Unreachable
@@ -43,6 +48,7 @@ class LoopHealth:
     missing: tuple[str, ...] = ("the first cycle",)
     mode: Mode = Mode.SHADOW
     last_words: str = ""  # why the newest decision was taken
+    sensors: SensorLog = field(default_factory=SensorLog)
     cycle_ms: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT_TIMES))
 
 
@@ -60,13 +66,19 @@ class Turns:
         *,
         save: Callable[[bytes], None],
         alive: Callable[[], None] = lambda: None,
+        trail: Trail | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._core, self._outlet, self._persister, self._recorder = core, outlet, persister, recorder
         self._voice, self._clock, self._save, self._alive = voice, clock, save, alive
+        self._trail = trail or Trail(None, clock)
+        self._watch = watch or Watch(Known.of(core.order.site), AlarmMemory())
+        self._owed: dict[str, MessageOut] = {}  # what the broker must keep or forget and does not know of yet
         self._unsent: tuple[tuple[str, int], ...] = ()
         self._speechless = True  # until a first word got through, silence is no news
         self._leaving = False
         self._save_failed = False
+        self._standing: list[MessageOut] = []  # what operators ordered, once a cycle knows
         self._said: tuple[str, Mode, tuple[str, ...]] | None = None
         self.health = LoopHealth(turned_s=clock.monotonic_s(), cycled_s=clock.monotonic_s())
 
@@ -84,13 +96,18 @@ class Turns:
         core, unsent = self._core, self._unsent
         self._unsent = ()
         self._recorder.ticked(core.cycle_number + 1, now_ns, mono_s, unsent)
+        before = core.memory.authority
         outcome = core.tick(now_ns, mono_s, unsent)
         self._recorder.decided(core.cycle_number, outcome_lines(outcome))
         self._store(memory_bytes(core.memory))
         self._persister.put_records([msgspec.json.encode(record.to_json()) for record in outcome.records])
+        self._trail.refused(core.take_refused())
+        self._trail.cycle(core.order, before, core.memory.authority, outcome)
+        self._alarmed(self._watch.cycle(core, outcome))
+        answers = self._put_aside(core, now_ns)
         await self._send(outcome.commands)
         spent_ms = 1e3 * (self._clock.monotonic_s() - began_s)
-        await self._tell(outcome, spent_ms, now_ns)
+        await self._tell(outcome, answers, spent_ms, now_ns)
         self._note(outcome, 1e3 * (self._clock.monotonic_s() - began_s))
 
     async def beat(self, now_ns: int) -> None:
@@ -99,7 +116,7 @@ class Turns:
         mono_s = self._clock.monotonic_s()
         health.beats += 1
         health.turned_s = mono_s
-        await self._say([self._voice.heartbeat(health.beats, now_ns, mono_s - health.cycled_s)])
+        await self._say([self._voice.heartbeat(health.beats, now_ns, mono_s - health.cycled_s), *self._standing])
         self._alive()
 
     async def announce(self, now_ns: int, *, anew: bool) -> None:
@@ -108,18 +125,21 @@ class Turns:
         status = (state, self.health.mode, self.health.missing)
         if anew or status != self._said:
             self._said = status
-            await self._say([self._voice.status(state, self.health.mode, now_ns, self.health.missing)])
+            standing = [self._voice.alarm(alarm) for alarm in self._watch.shown()] if anew else []
+            await self._say([self._voice.status(state, self.health.mode, now_ns, self.health.missing), *standing])
 
     async def leave(self, now_ns: int) -> None:
         """Give every lease back and say that we are gone. No cycle runs after this."""
         self._leaving = True
         await self._send(self._core.farewell(now_ns))
+        self._trail.stop()
         self._store(memory_bytes(self._core.memory))
         await self._say([self._voice.status("offline", self.health.mode, now_ns, ())])
 
     async def _send(self, commands: tuple[SealedCommand, ...]) -> None:
         if not commands:
             return
+        await self._trail.commands(commands)
         try:
             async with asyncio.timeout(SEND_S):
                 await self._outlet.send_sealed(commands)
@@ -128,33 +148,59 @@ class Turns:
             points = tuple((f"{c.command.asset}/{c.command.point}", c.command.seq) for c in commands)
             self._unsent = points
             self.health.commands_unsent += len(commands)
+            self._trail.unsent(points, str(error) or NO_ANSWER)
             log.warning(
                 "commands did not get through, their leases do not count",
                 count=len(points),
                 error=str(error) or NO_ANSWER,
             )
 
-    async def _tell(self, outcome: Outcome, spent_ms: float, now_ns: int) -> None:
+    def _alarmed(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            alarm = change.alarm
+            self._trail.say("alarm", what=change.what, id=alarm.id, severity=alarm.severity.word, cause=alarm.cause)
+            self._owed[alarm.id] = self._voice.alarm(alarm) if change.shown else self._voice.no_alarm(alarm)
+
+    def _put_aside(self, core: Core, now_ns: int) -> list[MessageOut]:
+        """Answers to orders about alarms."""
+        answers: list[MessageOut] = []
+        for asked in core.take_shelving():
+            answer, changes = self._watch.order(asked, now_ns)
+            self._trail.order(asked, answer, core.cycle_number)
+            self._alarmed(changes)
+            answers.append(self._voice.answer(answer))
+        return answers
+
+    async def _tell(self, outcome: Outcome, answers: Sequence[MessageOut], spent_ms: float, now_ns: int) -> None:
         voice, state = self._voice, outcome.state
         messages = [voice.decision(record) for record in outcome.records]
         messages += [voice.advice(advice.asset, advice.point, advice.payload) for advice in outcome.advice]
         messages += [voice.answer(answer) for answer in outcome.answers]
+        limits, memory = self._core.order.site.limits, self._core.memory.authority
+        shelves = self._watch.memory.shelves.values()
+        self._standing = [voice.standing(now_ns, outcome.mode, memory, limits, outcome.grants, shelves)]
+        owed = tuple(self._owed.values())
+        messages += [*answers, *self._standing, *owed]
         messages += voice.estimates(self._core.order.site.facility, state)
         messages += voice.kpis(state)
         messages.append(voice.cycle(state, duration_ms=spent_ms, commands=len(outcome.commands), held=outcome.held))
         self.health.missing, self.health.mode = state.missing, outcome.mode
         await self.announce(now_ns, anew=False)
-        await self._say(messages)
+        if await self._say(messages):
+            self._owed = {}
 
-    async def _say(self, messages: Sequence[MessageOut]) -> None:
+    async def _say(self, messages: Sequence[MessageOut]) -> bool:
+        """Whether the broker took them."""
         try:
             async with asyncio.timeout(SEND_S):
                 await self._outlet.publish_many(messages)
             self._speechless = False
+            return True
         except (Unreachable, TimeoutError) as error:
             if not self._speechless:
                 log.warning("nothing can be said to the broker now", error=str(error) or NO_ANSWER)
             self._speechless = True
+            return False
 
     def _store(self, memory: bytes) -> None:
         try:
@@ -170,6 +216,7 @@ class Turns:
         for refusal in outcome.refusals:
             log.error("the second checker refused a command", what=refusal)
         health.refusals += len(outcome.refusals)
+        health.sensors.note(outcome.findings)
         if outcome.records:
             health.last_words = headline(outcome.records[-1].to_json())
         health.cycle_ms.append(spent_ms)

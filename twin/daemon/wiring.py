@@ -20,6 +20,9 @@ from twin.adapters.influx import InfluxWriter
 from twin.adapters.mqtt import MqttLink
 from twin.adapters.mqtt_settings import LinkSettings, Tls
 from twin.adapters.systemd import ServiceManager
+from twin.alarms.facts import AlarmMemory, Process
+from twin.alarms.known import Known
+from twin.audit.log import AuditLog
 from twin.daemon.core import Core, memory_of
 from twin.daemon.cycle import Memory, Order
 from twin.daemon.daemon import Daemon, Parts
@@ -33,7 +36,9 @@ from twin.daemon.outlet import Outlet, Silence
 from twin.daemon.persist import Persister
 from twin.daemon.recorder import Recorder, open_cassette
 from twin.daemon.statedir import StateDirectory
+from twin.daemon.trail import Trail, first_entries, start_facts
 from twin.daemon.turns import Turns
+from twin.daemon.watch import Watch, alarm_memory_of
 from twin.domain.actuators import Mode
 from twin.domain.arrays import Flags
 from twin.domain.clock import Clock, SystemClock
@@ -42,6 +47,7 @@ from twin.domain.points import SAFETY_NAMES
 from twin.domain.site import Site
 from twin.estimate.estimate import Estimator
 from twin.estimate.layout import Layout
+from twin.gates.known import Gates
 from twin.historian.line_sink import LineSink
 from twin.historian.series import Catalogue
 from twin.historian.sinks import Drain, DrainPolicy, Sink
@@ -82,6 +88,7 @@ def order_of(site: Site, limits_file: bytes, *, mode: Mode, controller: str, epo
     layout = Layout.of(site.facility, site.points, site.limits.actuators)
     return Order(
         site=site,
+        gates=Gates.of(site.facility, site.points),
         estimator=Estimator(site.facility, compiled, site.limits.actuators, layout),
         controller=controller_named(controller or site.control.controller),
         checker=Checker(limits_file, site.topics.root),
@@ -114,6 +121,9 @@ async def build(site: Site, settings: Settings, wishes: Wishes, service: Service
         cassette = None
         if wishes.record is not None:
             cassette = open_cassette(wishes.record, order, memory, event_time=event_time, started_ns=clock.now_ns())
+        facts = start_facts(order, __version__, event_time=event_time)
+        audit = AuditLog(state_dir.audit, clock, lambda file: first_entries(file, facts, clock.now_ns()))
+        undo.push_async_callback(audit.close)
         core = Core(order, memory, event_time=event_time)
         voice = Voice(site.topics.root, version=__version__, config_hash=site.config_hash)
         reconnected = asyncio.Event()
@@ -129,7 +139,24 @@ async def build(site: Site, settings: Settings, wishes: Wishes, service: Service
         # in event time the next message may be the tick that others wait for
         intake = Intake(link, gather_s=0.0 if event_time else GATHER_S)
         recorder = Recorder(cassette)
-        turns = Turns(core, outlet, persister, recorder, voice, clock, save=state_dir.save_memory, alive=service.alive)
+        watch = Watch(
+            Known.of(site),
+            _alarms(state_dir),
+            process=lambda: _process(link, spool, audit, drains),
+            save=state_dir.save_alarms,
+        )
+        turns = Turns(
+            core,
+            outlet,
+            persister,
+            recorder,
+            voice,
+            clock,
+            save=state_dir.save_memory,
+            alive=service.alive,
+            trail=Trail(audit, clock),
+            watch=watch,
+        )
         loop = _loop(site, core, turns, intake, clock, reconnected, event_time=event_time)
         health = Health(
             loop_age_s=lambda: clock.monotonic_s() - turns.health.turned_s,
@@ -148,6 +175,8 @@ async def build(site: Site, settings: Settings, wishes: Wishes, service: Service
             spool=spool,
             store=store,
             drains=drains,
+            audit=audit,
+            watch=watch,
             page=page,
             service=service,
         )
@@ -162,6 +191,29 @@ def _remembered(state_dir: StateDirectory) -> Memory:
     except DataTooPoor as error:
         log.warning("the stored memory is left aside", directory=str(state_dir.path), error=error.message)
         return Memory()
+
+
+def _alarms(state_dir: StateDirectory) -> AlarmMemory:
+    """What stood at the last end; nothing when it cannot be read."""
+    try:
+        return alarm_memory_of(state_dir.load_alarms())
+    except DataTooPoor as error:
+        log.warning("the stored alarms are left aside", directory=str(state_dir.path), error=error.message)
+        return AlarmMemory()
+
+
+def _process(link: MqttLink, spool: Spool, audit: AuditLog, drains: Mapping[str, Drain]) -> Process:
+    """How the daemon itself fares, for its alarms."""
+    health = spool.health
+    disk = "" if health.writable and not health.full else health.last_error or "it is full"
+    if not disk and not audit.health.writable:
+        disk = "the audit log cannot be written"
+    behind = tuple(
+        (name, drain.status.last_error or drain.status.state)
+        for name, drain in drains.items()
+        if drain.status.state in {"waiting", "refused"}
+    )
+    return Process(link.health.connected, link.health.sessions_lost, disk, behind)
 
 
 async def _historian(

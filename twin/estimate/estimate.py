@@ -13,7 +13,7 @@ from twin.domain.facility import Facility
 from twin.domain.points import Quality
 from twin.domain.snapshot import Snapshot
 from twin.domain.state import HallState, PlantState, State, UpsState
-from twin.estimate.inlets import track
+from twin.estimate.inlets import doubted_sd_k, track
 from twin.estimate.layout import HallLayout, Layout
 from twin.estimate.memory import EstimateMemory
 from twin.estimate.readings import Readings, first_known, mean_of
@@ -75,7 +75,6 @@ def estimate(known: Estimator, snapshot: Snapshot, memory: EstimateMemory) -> tu
     return state, EstimateMemory(
         mono_s=snapshot.mono_s,
         rack_offset_k=memory.rack_offset_k,
-        rack_jumped=memory.rack_jumped,
         inlet_var_k2=memory.inlet_var_k2,
         air_c=memory.air_c,
         metal_c=memory.metal_c,
@@ -91,7 +90,6 @@ def _halls(known: Estimator, seen: Readings, memory: EstimateMemory, dt_s: float
     dew_c, fan, valve = (np.full(n, np.nan) for _ in range(3))
     running = np.zeros(n, dtype=np.int64)
     racks_k = np.asarray(memory.rack_offset_k or [math.nan] * layout.racks)
-    jumped = np.asarray(memory.rack_jumped or [0] * layout.racks)
     variances = list(memory.inlet_var_k2 or [-1.0] * n)
     for h, points in enumerate(layout.halls):
         on = seen.many(points.crah_running) >= 0.5
@@ -104,11 +102,11 @@ def _halls(known: Estimator, seen: Readings, memory: EstimateMemory, dt_s: float
         it_w[h] = _hall_it_w(points, seen)
         quorum[h] = seen.good_frac(points.inlet)
         part = slice(points.first_rack, points.first_rack + len(points.inlet))
-        inlets, variances[h] = track(
-            seen.many(points.inlet), float(supply_c[h]), racks_k[part], jumped[part], variances[h], dt_s
-        )
-        racks_k[part], jumped[part] = inlets.offsets_k, inlets.jumped
-        worst_c[h], offset_k[h], sd_k[h] = inlets.worst_c, inlets.offset_k, inlets.sd_k
+        before_k = np.where(seen.disowned(points.inlet), np.nan, racks_k[part])
+        inlets, variances[h] = track(seen.many(points.inlet), float(supply_c[h]), before_k, variances[h], dt_s)
+        racks_k[part] = inlets.offsets_k
+        worst_c[h], offset_k[h] = inlets.worst_c, inlets.offset_k
+        sd_k[h] = inlets.sd_k + doubted_sd_k(float(quorum[h]))
     air_c, metal_c = _zones(known, seen, memory, (it_w, supply_c, return_c, fan, running.astype(np.float64)), dt_s)
     state = HallState(
         it_w=it_w,
@@ -144,7 +142,6 @@ def _halls(known: Estimator, seen: Readings, memory: EstimateMemory, dt_s: float
     return state, EstimateMemory(
         mono_s=memory.mono_s,
         rack_offset_k=tuple(racks_k.tolist()),
-        rack_jumped=tuple(jumped.tolist()),
         inlet_var_k2=tuple(variances),
         air_c=tuple(air_c.tolist()),
         metal_c=tuple(metal_c.tolist()),

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 class EstimateMemory:
     """Tuples by rack (`rack_*`) or by hall. `mono_s` is the clock of the last cycle, negative before the first.
 
-    `rack_offset_k` is each rack's inlet above supply air, filtered; NaN before its first good reading. `rack_jumped` is
-    1 where the last reading leapt away from its own filter. `inlet_var_k2` is the variance of what the filtered worst
-    offset left unexplained. `residual_w` and `residual_var_w2`: metered minus predicted facility power.
+    `rack_offset_k` is each rack's inlet above supply air, filtered; NaN before its first good reading.
+    `inlet_var_k2` is the variance of what the filtered worst offset left unexplained.
+    `residual_w` and `residual_var_w2`: metered minus predicted facility power.
     """
 
     mono_s: float = -1.0
     rack_offset_k: tuple[float, ...] = ()
-    rack_jumped: tuple[int, ...] = ()
     inlet_var_k2: tuple[float, ...] = ()
     air_c: tuple[float, ...] = ()
     metal_c: tuple[float, ...] = ()

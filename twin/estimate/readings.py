@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from twin.domain.arrays import Floats, Ints
+from twin.domain.arrays import Flags, Floats, Ints
 from twin.domain.points import Quality
 from twin.domain.snapshot import Snapshot
 
@@ -16,6 +16,7 @@ class Readings:
         usable = snapshot.quality <= int(Quality.SUSPECT)
         # one more place at the end, so that NO_POINT (-1) reads as NaN
         self._value: Floats = np.append(np.where(usable, snapshot.value, np.nan), np.nan)
+        self._last: Floats = np.append(snapshot.value, np.nan)
         self._good = np.append(snapshot.quality == int(Quality.GOOD), False)
         self._quality = np.append(snapshot.quality, np.uint8(Quality.MISSING))
         self._source_ns: Ints = np.append(snapshot.source_ns, 0)
@@ -28,6 +29,11 @@ class Readings:
         """Values of an index array."""
         values: Floats = self._value[indices]
         return values
+
+    def disowned(self, indices: Ints) -> Flags:
+        """Which points turned out to be something else: bad, and not even a last value is left."""
+        gone: Flags = (self._quality[indices] == Quality.BAD) & np.isnan(self._last[indices])
+        return gone
 
     def source_ns(self, indices: Ints) -> Ints:
         """Source times of an index array; 0 where nothing was ever read."""

@@ -33,6 +33,7 @@ _QUALITY_WORDS = {
     "suspect": Quality.SUSPECT,
     "questionable": Quality.SUSPECT,
 }
+_NOT_READ = frozenset({"no reading", "not readable", "not read", "no data", "nan", "n/a", "null", "none"})
 _TEXT = re.compile(rb'"(?:[^"\\]+|\\.)*+(?:"|\\?\Z)', re.DOTALL)  # to its end, or that of the message
 _NO_BRACKETS = bytes(sorted(set(range(256)) - set(b"[]{}")))
 _STEPS = np.zeros(256, dtype=np.int8)
@@ -95,13 +96,15 @@ def sequence_of(document: Json, path: Path) -> int:
 
 
 def number(raw: Json, words: Mapping[str, float]) -> float:
-    """A finite number; NaN for null, which means "not read". Raises: BadPayload: no number."""
+    """A finite number; NaN for null and for texts that mean "not read". Raises: BadPayload: no number."""
     if raw is None:
         return math.nan
     if isinstance(raw, str):
         text = raw.strip()
         known = words.get(text.lower())
-        return known if known is not None else number_of_text(text)
+        if known is not None:
+            return known
+        return math.nan if text.lower() in _NOT_READ else number_of_text(text)
     if isinstance(raw, bool):
         return float(raw)
     if isinstance(raw, int | float):

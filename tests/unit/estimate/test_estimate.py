@@ -199,6 +199,20 @@ def test_losing_the_warmest_sensor_does_not_make_the_hall_look_cooler() -> None:
     assert after.halls.quorum_frac.tolist() == [pytest.approx(0.9)]
 
 
+def test_a_point_that_turned_out_to_be_no_inlet_is_forgotten() -> None:
+    wrong = Picture().having({INLETS[9]: 34.0})
+    _, memory = wrong.estimated()
+    after, _ = wrong.having({INLETS[9]: math.nan}).spoilt([INLETS[9]], Quality.BAD).estimated(memory, 60.0)
+    assert after.halls.worst_inlet_c.tolist() == [pytest.approx(23.8)]
+
+
+def test_doubtful_inlets_widen_the_doubt_of_their_hall() -> None:
+    sure, memory = Picture().estimated()
+    doubtful, _ = Picture().spoilt(INLETS[:2], Quality.SUSPECT).estimated(memory, 60.0)
+    sure, _ = Picture().estimated(memory, 60.0)
+    assert doubtful.halls.inlet_sd_k[0] == pytest.approx(sure.halls.inlet_sd_k[0] + 0.6)
+
+
 def test_hidden_temperatures_go_on_from_the_last_cycle() -> None:
     first, memory = Picture().estimated()
     hotter = Picture().having(dict.fromkeys(POWERS, 7000.0) | {"h1/return_air_c": 37.0})
@@ -259,7 +273,6 @@ def test_a_site_with_more_racks_or_halls_than_before_starts_its_filters_anew() -
     smaller = replace(
         memory,
         rack_offset_k=memory.rack_offset_k[:7],
-        rack_jumped=memory.rack_jumped[:7],
         inlet_var_k2=(),
         air_c=(30.0, 30.0),
         metal_c=(40.0, 40.0),
