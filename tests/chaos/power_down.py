@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -90,20 +91,21 @@ class PowerDown:
         """The minute from which every node can be read again."""
         return QUIET_MIN + FALLING_MIN + DOWN_MIN + BACK_MIN + BROKEN_MIN
 
-    def spoil(self, topic: str, body: bytes) -> bytes | None:
-        """What a gateway's message becomes; None when nothing is said."""
+    def spoil(self, topic: str, body: bytes) -> Sequence[bytes]:
+        """What a gateway's message becomes, if it says anything."""
         found = _NODE.search(topic)
         if found is None or f"h1-{found[1]}" not in self._down:
-            return body
+            return (body,)
         node = f"h1-{found[1]}"
         if self._down[node] <= self.minute < self._up[node]:
             self.swallowed += 1
-            return None
+            return ()
         self.said += 1
         if node in self._broken and self._up[node] <= self.minute < self.mended_at:
             self.unreadable += 1
-            return json.dumps(json.loads(body) | {"inlet": self._words[node], "power": self._words[node]}).encode()
-        return body
+            said = json.loads(body) | {"inlet": self._words[node], "power": self._words[node]}
+            return (json.dumps(said).encode(),)
+        return (body,)
 
     def at(self, _now_ns: int) -> Floats:
         """Share of rated power by hall: nodes that are down draw next to nothing."""

@@ -25,6 +25,7 @@ BROKEN, BROKEN_AT_MIN, BROKEN_MIN = 6, 8, 4  # of twelve air handlers, while the
 NOISE_K = 0.3  # three standard deviations of an honest sensor
 RATE_STEP_K = 0.5  # what the limits file permits in five minutes
 LIED_MIN = scaled(90, 480)
+MANY = 50
 SMALL = {"missing", "stuck", "spike 50", "bias +2", "bias -2", "drift -0.1/min", "noise x5", "outlet"}
 
 
@@ -185,7 +186,7 @@ def test_r14_after_an_outage_nothing_warms_until_the_hall_has_been_back_for_five
         for _ in range(8):
             outcome = loop.minute()
             storms = [finding for finding in outcome.findings if finding.fault is SensorFault.STORM]
-            held += bool(storms) and outcome.state.halls.quorum_frac[0] == 0.0
+            held += bool(storms) and float(outcome.state.halls.quorum_frac[0]) == 0.0
             if storms:
                 actuators = demo_site().limits.actuators.actuators
                 rises += sum(
@@ -219,7 +220,14 @@ def test_r14_honest_sensors_are_not_accused(promised: Callable[..., None]) -> No
 
 
 def on_enough(late: dict[str, list[int]], within: dict[str, int]) -> bool:
+    """Noise is a matter of chance: nine of ten in time, or half of a few."""
+
+    def least(name: str, n: int) -> float:
+        if not name.startswith("noise"):
+            return 1.0
+        return 0.9 if n >= MANY else 0.5
+
     return all(
-        np.mean([minute <= within[name] for minute in minutes]) >= (0.9 if name.startswith("noise") else 1.0)
+        sum(minute <= within[name] for minute in minutes) >= least(name, len(minutes)) * len(minutes)
         for name, minutes in late.items()
     )
