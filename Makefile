@@ -30,7 +30,7 @@ endif
 
 nightly: $(VENV)/.dev ## the long runs: the same tests with larger counts; ONLY=R1 for one promise
 	@sh tests/support/install-servers.sh
-	TWIN_TEST_SCALE=nightly $(BIN)/pytest $(if $(ONLY),tests/chaos tests/property -k "$(ONLY)_") $(ARGS)
+	TWIN_TEST_SCALE=nightly $(BIN)/pytest $(if $(ONLY),tests/chaos tests/property tests/scenarios -k "$(ONLY)_") $(ARGS)
 
 demo: $(VENV)/.runtime ## a simulated site, a day under its own rules and under Thermotwin
 	@$(BIN)/twin demo $(ARGS)

@@ -22,7 +22,7 @@ from twin.domain.points import Quality
 HOLD_S = 30.0 if NIGHTLY else 11.0  # two cycles after each step
 DAY_S = 86_400
 YEAR_2038_S, YEAR_1970_S = 12 * 365 * DAY_S, -56 * 365 * DAY_S
-STEPS_S = (3600, -3600, DAY_S, -DAY_S, YEAR_2038_S, YEAR_1970_S, 0)
+STEPS_S = (3600, -3600, *((DAY_S, -DAY_S) if NIGHTLY else ()), YEAR_2038_S, YEAR_1970_S, 0)
 SLEWS_S = tuple(range(1, 11))
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), Path("libfaketimeMT.so.1"))
 

@@ -83,7 +83,8 @@ def verify(
             out.print(f"[where]{escape(fault.segment)}:{fault.line}[/] [bad]{escape(fault.what)}[/]")
         for note in report.notes:
             out.print(note, style="quiet")
-        what = f"{report.lines:,} lines in {report.segments} {"segment" if report.segments == 1 else "segments"}"
+        unit = "segment" if report.segments == 1 else "segments"
+        what = f"{report.lines:,} lines in {report.segments} {unit}"
         out.print(f"{what}: {len(report.faults)} faults" if report.faults else f"[good]whole[/]: {what}")
     if report.faults:
         raise typer.Exit(int(ExitCode.SAFETY))

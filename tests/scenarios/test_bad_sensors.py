@@ -9,9 +9,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tests.chaos.closed_loop import ClosedLoop
-from tests.chaos.lies import EVER_S, LIES, Lie
 from tests.chaos.promise import Promise, scaled
+from tests.scenarios.closed_loop import ClosedLoop
+from tests.scenarios.lies import EVER_S, LIES, Lie
 from tests.unit.daemon.builders import demo_order, demo_site
 from twin.daemon.cycle import Outcome
 from twin.domain.actuators import Kind

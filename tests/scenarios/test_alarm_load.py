@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.chaos.closed_loop import START_NS, ClosedLoop
-from tests.chaos.power_down import NODES, TELEMETRY_MIN, PowerDown, node_site
 from tests.chaos.promise import Promise, scaled
+from tests.scenarios.closed_loop import START_NS, ClosedLoop
+from tests.scenarios.power_down import NODES, TELEMETRY_MIN, PowerDown, node_site
 from twin.alarms.board import FLOOD
 from twin.alarms.facts import AlarmMemory, Change
 from twin.alarms.known import Known

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.chaos.closed_loop import ClosedLoop
+from tests.scenarios.closed_loop import ClosedLoop
 from twin.domain.findings import SensorFault
 from twin.simulator.faults import Fault
 
