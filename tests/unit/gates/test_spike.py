@@ -56,6 +56,20 @@ def test_heat_that_lasts_is_believed_in_the_second_sample() -> None:
     assert room.step().value[AT] > 29.0
 
 
+def test_a_rack_that_leaps_ahead_of_its_warming_hall_is_believed() -> None:
+    n = 8
+    nothing = np.zeros(n, dtype=bool)
+    before = Spikes(np.full(n, 24.0), np.zeros(n), np.full(n, 24.0), nothing)
+    warmer_c = np.full(n, 28.0)
+    warmer_c[3] = 31.0  # 7 K in a minute, of which the hall explains 4
+    warm = spikes(warmer_c, ~nothing, np.full(n, 60.0), np.zeros(n, dtype=np.int64), before)
+    assert not warm.ignored.any()
+    alone_c = np.full(n, 24.0)
+    alone_c[3] = 31.0
+    alone = spikes(alone_c, ~nothing, np.full(n, 60.0), np.zeros(n, dtype=np.int64), before)
+    assert alone.ignored.tolist() == [k == 3 for k in range(n)]
+
+
 def test_when_the_whole_hall_heats_up_fast_it_is_seen() -> None:
     room = a_room()
     room.supply_c += 8.0
