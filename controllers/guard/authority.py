@@ -134,6 +134,7 @@ def _obeyed(
                 order.point, Mode(order.mode), order.until_ns, order.by, order.reason, since_ns=now_ns
             )
             text = f"mode of {order.point or 'the site'}: {order.mode}{_until(order.until_ns)}"
+            text += _kept_lower(given.limits, ordered)
             return taken(replace(memory, modes=(*modes, ordered)), text)
         case "override":
             if index < 0:
@@ -155,6 +156,13 @@ def _obeyed(
             return taken(replace(memory, overrides=kept), f"{order.point or 'every point'} released")
         case _:
             return refused(f"no order is called {order.kind!r}; orders are mode, override, release")
+
+
+def _kept_lower(limits: Limits, ordered: OrderedMode) -> str:
+    """How many setpoints an ordered mode does not lift so high, by the ceilings in force."""
+    meant = [actuator for actuator in limits.actuators if ordered.point in {EVERYWHERE, actuator.point}]
+    kept = [actuator for actuator in meant if lower_mode(ordered.mode, actuator.ceiling) is not ordered.mode]
+    return f"; {len(kept)} setpoint{'s' if len(kept) > 1 else ''} may not go so high, see twin ready" if kept else ""
 
 
 def _until(until_ns: int) -> str:

@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"domain"},
     "audit": {"domain"},
     "alarms": {"domain"},
+    "readiness": {"domain"},
 }
 ANYTHING = {"daemon", "study", "cli", "__main__"}
 # third-party library -> the only rooms that may import it

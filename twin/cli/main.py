@@ -16,6 +16,7 @@ from twin.cli.explain import explain
 from twin.cli.export import export
 from twin.cli.history import history
 from twin.cli.output import fail
+from twin.cli.ready import ready
 from twin.cli.replay import replay
 from twin.cli.run import record, run, warm_up
 from twin.cli.sim import sim
@@ -53,6 +54,7 @@ app.command()(record)
 app.command()(replay)
 app.command()(explain)
 app.command()(alarms)
+app.command()(ready)
 app.command()(history)
 app.command()(export)
 app.command(name="warm-up")(warm_up)

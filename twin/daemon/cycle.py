@@ -35,7 +35,7 @@ from controllers.wire import advice_payload
 from twin.domain.actuators import Mode
 from twin.domain.clock import NS_PER_S
 from twin.domain.commands import Ack, Command, OperatorOrder
-from twin.domain.decisions import DecisionRecord, Verdict
+from twin.domain.decisions import Candidate, DecisionRecord, Verdict
 from twin.domain.findings import Finding
 from twin.domain.sealed import SealedCommand
 from twin.domain.site import Site
@@ -97,7 +97,8 @@ class Advice:
 class Outcome:
     """What a cycle has to say. `held` counts actuators that somebody or something keeps us from writing.
 
-    `orders` are those that `answers` answer, one by one; `grants` say what each actuator may do.
+    `orders` are those that `answers` answer, one by one; `grants` say what each actuator may do. `expected` is what the
+    twin says of the setpoints as they stand.
     """
 
     state: State
@@ -111,6 +112,7 @@ class Outcome:
     orders: tuple[OperatorOrder, ...]
     grants: tuple[Grant, ...]
     findings: tuple[Finding, ...]
+    expected: Candidate | None = None
 
 
 def cycle(order: Order, snapshot: Snapshot, heard: Heard, memory: Memory) -> tuple[Memory, Outcome]:
@@ -159,6 +161,7 @@ def cycle(order: Order, snapshot: Snapshot, heard: Heard, memory: Memory) -> tup
         orders=heard.orders,
         grants=authority.grants,
         findings=findings,
+        expected=plan.hold,
     )
     return Memory(estimated, decided, guarded.memory, rights, ledger, told, judged), outcome
 

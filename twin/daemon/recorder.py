@@ -63,6 +63,7 @@ def open_cassette(path: Path, order: Order, memory: Memory, *, event_time: bool,
         epoch=order.epoch,
         started_ns=started_ns,
         memory=memory_bytes(memory),
+        ceilings={actuator.point: actuator.ceiling.value for actuator in site.limits.actuators},
     )
     try:
         return CassetteWriter(path, header)

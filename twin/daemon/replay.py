@@ -15,6 +15,7 @@ from twin.daemon.wiring import order_of
 from twin.domain.actuators import Mode
 from twin.domain.errors import DataTooPoor
 from twin.domain.messages import MessageIn
+from twin.readiness.rule import with_ceilings
 from twin.recording.cassette import CassetteReader
 from twin.recording.entries import Decisions, Entry, Fed, Header, Message, Tick
 from twin.sitefile.load import load_site
@@ -122,6 +123,8 @@ def _order(header: Header, path: Path) -> Order:
         for name, text in header.files.items():
             (Path(directory) / name).write_bytes(text.encode())
         site = load_site(Path(directory))
+    if header.ceilings:
+        site = with_ceilings(site, header.ceilings)
     limits_file = header.files["limits.toml"].encode()
     return order_of(site, limits_file, mode=Mode(header.mode), controller=header.controller, epoch=header.epoch)
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from twin.audit.segments import FOLDER
 from twin.domain.errors import TwinError
+from twin.readiness.rule import EVIDENCE
 
 _MEMORY_VERSION = 1
 ALARMS = "alarms.1.msgpack"
+NOTES = "readiness.1.msgpack"
 
 
 class StateDirectory:
@@ -46,6 +48,7 @@ class StateDirectory:
             "session",
             "memory.*.msgpack",
             "alarms.*.msgpack",
+            "readiness.*",
             "spool.db*",
             "history.db*",
             "audit/*",
@@ -111,6 +114,26 @@ class StateDirectory:
         fresh = (self.path / ALARMS).with_suffix(".new")
         fresh.write_bytes(memory)
         fresh.replace(self.path / ALARMS)
+
+    def load_notes(self) -> bytes:
+        """What `save_notes` last stored, or nothing."""
+        try:
+            return (self.path / NOTES).read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def save_notes(self, notes: bytes) -> None:
+        """Replace what readiness is judged by, whole."""
+        fresh = (self.path / NOTES).with_suffix(".new")
+        fresh.write_bytes(notes)
+        fresh.replace(self.path / NOTES)
+
+    def load_evidence(self) -> bytes:
+        """The readiness report on file, or nothing."""
+        try:
+            return (self.path / EVIDENCE).read_bytes()
+        except FileNotFoundError:
+            return b""
 
     def close(self) -> None:
         """Give the directory up. Harmless when repeated."""

@@ -20,7 +20,7 @@ from twin.domain.timestamps import iso_utc
 
 WAIT_S = 0.2  # longest that a command waits for its line; a disk that takes longer must not hold up control
 MOST_REFUSED = 20  # in one cycle, one line each: whoever floods us must not fill the disk
-_COMPARED = ("version", "config", "limits", "mode", "controller")  # between two starts
+_COMPARED = ("version", "config", "limits", "mode", "controller", "authority")  # between two starts
 
 
 class Trail:
@@ -102,8 +102,8 @@ def first_entries(file: AuditFile, start: Mapping[str, object], at_ns: int) -> l
     return [Entry("start", at_ns, start), *changed]
 
 
-def start_facts(order: Order, version: str, *, event_time: bool) -> dict[str, object]:
-    """What a start is made of."""
+def start_facts(order: Order, version: str, *, event_time: bool, authority: str = "") -> dict[str, object]:
+    """What a start is made of. `authority`: what its rights rest on, in words."""
     return {
         "version": version,
         "site": order.site.facility.site,
@@ -113,6 +113,7 @@ def start_facts(order: Order, version: str, *, event_time: bool) -> dict[str, ob
         "controller": order.controller.name,
         "epoch": order.epoch,
         "clock": "event" if event_time else "wall",
+        "authority": authority,
     }
 
 

@@ -15,6 +15,7 @@ from twin.alarms.facts import AlarmMemory, Change
 from twin.alarms.known import Known
 from twin.daemon.core import Core, memory_bytes, outcome_lines
 from twin.daemon.cycle import Outcome
+from twin.daemon.evidence import Journal
 from twin.daemon.outbound import Voice
 from twin.daemon.outlet import Outlet
 from twin.daemon.persist import Persister
@@ -27,6 +28,7 @@ from twin.domain.clock import Clock
 from twin.domain.errors import Unreachable
 from twin.domain.messages import MessageIn, MessageOut
 from twin.domain.sealed import SealedCommand
+from twin.readiness.facts import Notes
 
 log = structlog.get_logger("loop")
 
@@ -68,11 +70,13 @@ class Turns:
         alive: Callable[[], None] = lambda: None,
         trail: Trail | None = None,
         watch: Watch | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self._core, self._outlet, self._persister, self._recorder = core, outlet, persister, recorder
         self._voice, self._clock, self._save, self._alive = voice, clock, save, alive
         self._trail = trail or Trail(None, clock)
         self._watch = watch or Watch(Known.of(core.order.site), AlarmMemory())
+        self._journal = journal or Journal("", Notes())
         self._owed: dict[str, MessageOut] = {}  # what the broker must keep or forget and does not know of yet
         self._unsent: tuple[tuple[str, int], ...] = ()
         self._speechless = True  # until a first word got through, silence is no news
@@ -98,12 +102,14 @@ class Turns:
         self._recorder.ticked(core.cycle_number + 1, now_ns, mono_s, unsent)
         before = core.memory.authority
         outcome = core.tick(now_ns, mono_s, unsent)
+        self._alive()  # a broker that does not answer may now hold the loop up for longer than a beat
         self._recorder.decided(core.cycle_number, outcome_lines(outcome))
         self._store(memory_bytes(core.memory))
         self._persister.put_records([msgspec.json.encode(record.to_json()) for record in outcome.records])
         self._trail.refused(core.take_refused())
         self._trail.cycle(core.order, before, core.memory.authority, outcome)
         self._alarmed(self._watch.cycle(core, outcome))
+        self._journal.cycle(core, outcome)
         answers = self._put_aside(core, now_ns)
         await self._send(outcome.commands)
         spent_ms = 1e3 * (self._clock.monotonic_s() - began_s)
@@ -133,6 +139,7 @@ class Turns:
         self._leaving = True
         await self._send(self._core.farewell(now_ns))
         self._trail.stop()
+        self._journal.flush()
         self._store(memory_bytes(self._core.memory))
         await self._say([self._voice.status("offline", self.health.mode, now_ns, ())])
 

@@ -26,6 +26,7 @@ from twin.audit.log import AuditLog
 from twin.daemon.core import Core, memory_of
 from twin.daemon.cycle import Memory, Order
 from twin.daemon.daemon import Daemon, Parts
+from twin.daemon.evidence import Journal, remembered_notes, stands_on
 from twin.daemon.flood import FloodGate
 from twin.daemon.health import Health
 from twin.daemon.intake import GATHER_S, Intake
@@ -61,6 +62,7 @@ from twin.settings import MqttSettings, Settings
 log = structlog.get_logger("wiring")
 
 STALLED_PERIODS = 3.0  # a wall-time loop that has not cycled for so many periods is not alive
+BEATS_OF_WATCHDOG = 0.5  # how much of its patience may pass between two signs of life
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Wishes:
 
     `listen_only` says and writes nothing, under a client id of its own. `series_source` names where samples come from
     ("mqtt", "simulation"), so that they never mix in one series. `forget` begins with an empty state directory.
+    `vouched_by` stands in for a readiness report, as the key of control.toml does.
     """
 
     controller: str = ""
@@ -77,6 +80,7 @@ class Wishes:
     health_page: bool = True
     series_source: str = "mqtt"
     forget: bool = False
+    vouched_by: str = ""
 
 
 def order_of(site: Site, limits_file: bytes, *, mode: Mode, controller: str, epoch: int) -> Order:
@@ -111,17 +115,20 @@ async def build(site: Site, settings: Settings, wishes: Wishes, service: Service
             state_dir.clear()
         mode = Mode.SHADOW if wishes.listen_only else Mode(settings.control.mode or site.control.mode)
         limits_file = (Path(site.directory) / "limits.toml").read_bytes()
+        event_time = settings.clock.source == "event"
+        vouched_by = wishes.vouched_by or site.control.vouched_by
+        basis, may = stands_on(site, state_dir, mode, vouched_by, event_time=event_time)
+        site = may.site
         epoch = state_dir.next_epoch()
         order = await asyncio.to_thread(
             order_of, site, limits_file, mode=mode, controller=wishes.controller, epoch=epoch
         )
         memory = Memory() if wishes.listen_only else _remembered(state_dir)
-        event_time = settings.clock.source == "event"
         spool, drains, store = await _historian(site, settings, wishes, state_dir, clock, undo)
         cassette = None
         if wishes.record is not None:
             cassette = open_cassette(wishes.record, order, memory, event_time=event_time, started_ns=clock.now_ns())
-        facts = start_facts(order, __version__, event_time=event_time)
+        facts = start_facts(order, __version__, event_time=event_time, authority=may.words)
         audit = AuditLog(state_dir.audit, clock, lambda file: first_entries(file, facts, clock.now_ns()))
         undo.push_async_callback(audit.close)
         core = Core(order, memory, event_time=event_time)
@@ -156,8 +163,12 @@ async def build(site: Site, settings: Settings, wishes: Wishes, service: Service
             alive=service.alive,
             trail=Trail(audit, clock),
             watch=watch,
+            journal=Journal(basis, remembered_notes(state_dir), state_dir.save_notes),
         )
-        loop = _loop(site, core, turns, intake, clock, reconnected, event_time=event_time)
+        beat_s = site.limits.heartbeat_s
+        if service.watchdog_s > 0.0:
+            beat_s = min(beat_s, BEATS_OF_WATCHDOG * service.watchdog_s)
+        loop = _loop(site, core, turns, intake, clock, reconnected, beat_s, event_time=event_time)
         health = Health(
             loop_age_s=lambda: clock.monotonic_s() - turns.health.turned_s,
             loop_allowance_s=STALLED_PERIODS * site.limits.heartbeat_s,
@@ -258,9 +269,17 @@ async def _historian(
 
 
 def _loop(
-    site: Site, core: Core, turns: Turns, intake: Intake, clock: Clock, reconnected: asyncio.Event, *, event_time: bool
+    site: Site,
+    core: Core,
+    turns: Turns,
+    intake: Intake,
+    clock: Clock,
+    reconnected: asyncio.Event,
+    beat_s: float,
+    *,
+    event_time: bool,
 ) -> Loop:
-    period_s, beat_s = site.control.period_s, site.limits.heartbeat_s
+    period_s = site.control.period_s
     if event_time:
         return EventLoop(core, turns, intake, clock, reconnected, period_s=period_s, beat_s=beat_s)
     return WallLoop(turns, intake, clock, reconnected, period_s=period_s, beat_s=beat_s)

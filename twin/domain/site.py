@@ -65,6 +65,7 @@ class ControlSettings:
     co2_price_per_kg: float
     min_saving_frac: float  # a new plan must promise this share of cooling power against the present one
     override_hours: float = 8.0  # an operator's override ends after this long when he names no end
+    vouched_by: str = ""  # who answers for a mode that no readiness report covers, "" when nobody does
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ class Header(msgspec.Struct, frozen=True):
     """Everything a replay needs besides the stream.
 
     `files` are the texts of the site directory by file name, `memory` the daemon's memory before the first entry.
+    `ceilings` are those in force by point id, where fewer rights were earned than the limits file allows.
     """
 
     format: int
@@ -23,6 +24,7 @@ class Header(msgspec.Struct, frozen=True):
     epoch: int
     started_ns: int
     memory: bytes
+    ceilings: dict[str, str] = {}
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True):

@@ -109,6 +109,9 @@ class ControlFile(FileModel):
     override_hours: float = Field(
         default=8.0, gt=0.0, le=720.0, description="an operator's override without an end ends after this long, h"
     )
+    vouched_by: str = Field(
+        default="", max_length=120, description="who lets setpoints climb without a readiness report; empty = nobody"
+    )
 
 
 class BandTable(FileModel):

@@ -59,6 +59,7 @@ async def run_day(spec: DaySpec, watch: Callable[[Moment], None] = lambda _momen
                 health_page=False,
                 series_source="simulation",
                 forget=True,
+                vouched_by="whoever simulates the site",
             ),
         )
         link = MqttLink(
