@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 from controllers.guard.draft import SAME, Draft, GuardInput, Sheet
 from controllers.guard.elsewhere import unread
 from controllers.guard.memory import GuardMemory
 from twin.domain.points import Quality
+from twin.domain.state import State
 
 # Control practice: a supervisory loop acts only while its k-step inlet error stays below 0.5 to 0.7 K.
 MAX_INLET_SD_K = 0.7
@@ -43,9 +48,12 @@ def confidence(given: GuardInput, memory: GuardMemory, draft: Draft) -> Draft:
 def withhold(given: GuardInput, memory: GuardMemory, draft: Draft) -> Draft:
     """While an input is missing a command leaves only if it cools more than the present value or the local setpoint.
 
-    Any other lease is left to run out, which hands the point back to the site's own control. A point that is not lent
-    and cannot be read back may stand where it was last seen or at its local setpoint: a command has to cool both.
+    Any other lease is left to run out, which hands the point back to the site's own control. When nothing at all can be
+    read every point is given back at once, but for what an operator ordered. A point that is not lent and cannot be
+    read back may stand where it was last seen or at its local setpoint: a command has to cool both.
     """
+    if blind(given.state):
+        return _given_back(given, draft)
     missing = given.state.missing
     if not missing and not (given.state.setpoint_quality > Quality.SUSPECT).any():
         return draft
@@ -58,6 +66,22 @@ def withhold(given: GuardInput, memory: GuardMemory, draft: Draft) -> Draft:
             sheet.deny(i, "inputs", "inputs are missing: the lease may run out", release=False)
         elif sheet.write[i] and unread(given, actuator) and value > min(before, actuator.local) + SAME:
             sheet.deny(i, "inputs", "nobody knows whether this would cool: it cannot be read back", release=False)
+    return sheet.closed()
+
+
+def blind(state: State) -> bool:
+    """Whether no air, no water, no load and no weather can be read: whoever cools by guess does it for ever."""
+    halls, plant = state.halls, state.plant
+    singles = (plant.outdoor_c, plant.wet_bulb_c, plant.chws_c)
+    known = (halls.supply_air_c, halls.worst_inlet_c, halls.it_w)
+    return all(map(math.isnan, singles)) and all(bool(np.isnan(each).all()) for each in known)
+
+
+def _given_back(given: GuardInput, draft: Draft) -> Draft:
+    sheet = draft.opened()
+    for actuator in given.limits.actuators:
+        if given.authority.grants[actuator.index].fixed is None:
+            sheet.deny(actuator.index, "inputs", "nothing can be read", release=True)
     return sheet.closed()
 
 

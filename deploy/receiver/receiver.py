@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 MAX_PAYLOAD_BYTES = 4096
+TICK_S = 1.5  # longest between two ticks: silence that would be too long by the next one is too long now
 Ack = tuple[str, bytes]  # topic, payload
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -91,7 +92,7 @@ class Receiver:
 
     def tick(self, now_ns: int, mono_s: float) -> list[Ack]:
         """Call about once a second: gives back what has run out, and answers for it."""
-        self._notice_silence(mono_s)
+        self._notice_silence(mono_s + TICK_S)
         for point, (expires_ns, _command) in list(self._leases.items()):
             if now_ns >= expires_ns:
                 self._to_local(point, "lease ran out")

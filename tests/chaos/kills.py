@@ -105,7 +105,7 @@ class Victim:
             # no start is so fast that what is heard sooner could be its own
             heard = (c.at_s for c in ear.under("/_twin/cycle") if c.at_s > self.started_s + _UNDER_WAY_S)
             if life.first_cycle_s is None and (first_s := next(heard, None)) is not None:
-                life = replace(life, first_cycle_s=first_s, queued_s=_queued_s(process.pid))
+                life = replace(life, first_cycle_s=first_s, queued_s=queued_s(process.pid))
             time.sleep(0.005)
         return life
 
@@ -156,7 +156,7 @@ def kill_again_and_again(
     return killed
 
 
-def _queued_s(pid: int) -> float:
+def queued_s(pid: int) -> float:
     """How long the main thread of a process has waited for a core."""
     return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
 

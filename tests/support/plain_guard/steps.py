@@ -192,7 +192,17 @@ def reverting_halls(given: GuardInput, memory: GuardMemory) -> tuple[str, ...]:
 
 
 def withhold(given: GuardInput, memory: GuardMemory, draft: PlainDraft) -> PlainDraft:
+    state = given.state
+    seen = [state.plant.outdoor_c, state.plant.wet_bulb_c, state.plant.chws_c]
+    for row in range(len(given.facility.halls)):
+        halls = state.halls
+        seen += [float(halls.supply_air_c[row]), float(halls.worst_inlet_c[row]), float(halls.it_w[row])]
+    nothing = all(math.isnan(value) for value in seen)
     for actuator in given.limits.actuators:
+        if nothing:
+            if given.authority.grants[actuator.index].fixed is None:
+                draft = draft.deny(actuator.index, "inputs", "nothing can be read", release=True)
+            continue
         i, before = actuator.index, stands(given, actuator)
         value = draft.value[i]
         cooler = value < before - SAME or (value <= before + SAME and value < actuator.local - SAME)

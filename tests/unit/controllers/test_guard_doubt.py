@@ -91,6 +91,26 @@ def test_while_inputs_are_missing_a_lease_below_the_local_setpoint_is_renewed() 
     assert withhold(blind.given, NOTHING, blind.draft({})).write[0]
 
 
+NOTHING_READ = {"outdoor_c": math.nan, "wet_bulb_c": math.nan, "chws_c": math.nan}
+
+
+def test_when_nothing_can_be_read_every_point_is_given_back_but_what_was_ordered() -> None:
+    dark = a_scene().plant(**NOTHING_READ).halls(supply_air_c=math.nan, worst_inlet_c=math.nan, it_w=math.nan)
+    dark = dark.believing(missing=("x",)).standing({H1: 21.0, CHW: 9.0}).allowed(H2, fixed=20.0)
+    draft = withhold(dark.given, NOTHING, dark.draft({}))
+    ordered = dark.index(H2)
+    assert [not released for released in draft.release] == [i == ordered for i in range(6)]
+    assert step_of(draft, 0).because == "nothing can be read"
+
+
+@pytest.mark.parametrize("seen", [{"worst_inlet_c": [24.0, math.nan]}, {"it_w": [4e5, math.nan]}, {}])
+def test_one_reading_left_is_not_nothing(seen: dict[str, list[float]]) -> None:
+    dark = dict.fromkeys(("supply_air_c", "worst_inlet_c", "it_w"), math.nan)
+    left = NOTHING_READ if seen else NOTHING_READ | {"outdoor_c": 20.0}
+    scene = a_scene().plant(**left).halls(**(dark | seen)).believing(missing=("x",))
+    assert not any(withhold(scene.given, NOTHING, scene.draft({})).release)
+
+
 def test_supply_air_serves_its_hall_and_water_serves_every_hall() -> None:
     scene = a_scene()
     assert [[a.point for a in serving] for serving in scene.given.rows.serving] == [[H1, CHW, CW], [H2, CHW, CW]]
