@@ -5,8 +5,9 @@ Copy it, or write the same rules into a gateway or a PLC. A setpoint is only eve
 1. a command is taken only if it is fresh: not retained, its `expires` still to come, and its (epoch, seq) newer than
    the last one taken for that point; once a newer epoch was obeyed at any point, an older one is obeyed at none;
 2. its value must be a finite number inside the receiver's own limits, which no command can change;
-3. when the lease runs out, a release comes, the twin says it is offline, or no heartbeat was heard for 30 s, the point
-   goes back to the local setpoint; after silence it stays there until a new heartbeat and then a new command;
+3. when the lease runs out (after 15 min at most, whatever `expires` says), a release comes, the twin says it is
+   offline, or no heartbeat was heard for 30 s, the point goes back to the local setpoint; after silence it stays there
+   until a new heartbeat and then a new command;
 4. every command gets one answer, and a point that a local operator holds takes none.
 
 Two clocks: `expires` is compared with UTC (a simulation passes its own), silence is measured on a clock that never
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 MAX_PAYLOAD_BYTES = 4096
+LONGEST_LEASE_S = 900.0  # a sender whose clock runs ahead, or who lies, cannot lend for longer
 TICK_S = 1.5  # longest between two ticks: silence that would be too long by the next one is too long now
 Ack = tuple[str, bytes]  # topic, payload
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -74,7 +76,7 @@ class Receiver:
         status, reason = self._judged(point, command, retained, now_ns)
         if status == "applied":
             try:
-                self._take(point, command)
+                self._take(point, command, now_ns)
             except ValueError as refusal:
                 status, reason = "rejected", str(refusal)
         return self._ack(point, command, status, reason, now_ns)
@@ -139,14 +141,15 @@ class Receiver:
             return "rejected", f"v is outside {low:g} to {high:g}"
         return "applied", ""
 
-    def _take(self, point: str, command: dict[str, Any]) -> None:
+    def _take(self, point: str, command: dict[str, Any], now_ns: int) -> None:
         if command.get("release") is True:
             if point not in self.held:
                 self._write(point, self._local[point])
             self._leases.pop(point, None)
         else:
             self._write(point, float(command["v"]))
-            self._leases[point] = (_expires_ns(command), command)
+            longest_ns = now_ns + round(LONGEST_LEASE_S * 1e9)
+            self._leases[point] = (min(_expires_ns(command), longest_ns), command)
         self._last[point] = (command["epoch"], command["seq"])
         self._epoch = max(self._epoch, command["epoch"])
         self.applied_total += 1

@@ -70,6 +70,17 @@ def test_the_simulator_uses_the_file_that_is_shipped() -> None:
     assert receiver_path().parts[-3:] == ("deploy", "receiver", "receiver.py")
 
 
+def test_a_lease_from_a_clock_that_runs_ahead_is_cut_to_a_quarter_of_an_hour() -> None:
+    bench = Bench()
+    bench.send(command(life_s=3_780.0))  # three minutes, said by a clock an hour ahead
+    for now_s in range(25, 900, 25):
+        bench.receiver.on_heartbeat(float(now_s))
+        assert bench.receiver.tick(NOW_NS + now_s * S, float(now_s)) == []
+    bench.receiver.on_heartbeat(900.0)
+    assert len(bench.receiver.tick(NOW_NS + 900 * S, 900.0)) == 1
+    assert bench.receiver.in_force[SUPPLY] == 22.0
+
+
 def test_a_repeated_command_is_superseded() -> None:
     bench = Bench()
     bench.send(command(seq=5))
