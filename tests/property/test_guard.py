@@ -212,23 +212,43 @@ def test_most_likely_scenes_would_rise_so_that_these_laws_say_something() -> Non
     assert risen[4] + risen[5] > 20
 
 
-@laws
-@given(scene=scenes, plan=plans, memory=memories)
-def test_no_sensor_failure_forbids_cooling_except_the_rooms_dew_point(
-    scene: Scene, plan: Plan, memory: GuardMemory
-) -> None:
-    """Where the guard may write at all, a wish one step colder than where it stands passes with every input gone."""
+def blinded(scene: Scene) -> Scene:
+    """Every input gone, every setpoint where the site's own would be."""
     blind = scene.halls(
-        worst_inlet_c=NAN, inlet_offset_k=NAN, inlet_sd_k=NAN, quorum_frac=0.0, it_w=NAN, dew_point_c=NAN
+        supply_air_c=NAN,
+        worst_inlet_c=NAN,
+        inlet_offset_k=NAN,
+        inlet_sd_k=NAN,
+        quorum_frac=0.0,
+        it_w=NAN,
+        dew_point_c=NAN,
     ).plant(wet_bulb_c=NAN, outdoor_c=NAN, chws_c=NAN)
     blind = blind.believing(missing=("everything",))
     blind = replace(blind, authority=CALM.authority)
     for actuator in ACTUATORS[:3]:
         blind = blind.standing({actuator.point: actuator.local}, since_s=600.0)
-    wish = a_plan(np.array([21.9, 21.9, 9.9, 24.0, 0.0, 0.0]))
-    verdicts = outcome_of(blind, wish, GuardMemory()).verdicts
+    return blind
+
+
+COLDER = a_plan(np.array([21.9, 21.9, 9.9, 24.0, 0.0, 0.0]))
+
+
+@laws
+@given(scene=scenes)
+def test_no_sensor_failure_forbids_cooling_except_the_rooms_dew_point(scene: Scene) -> None:
+    """Where the guard may write at all, a wish one step colder passes with every input gone but one."""
+    verdicts = outcome_of(blinded(scene).halls(supply_air_c=[22.0, NAN]), COLDER, GuardMemory()).verdicts
     assert [v.value for v in verdicts[:3]] == pytest.approx([21.9, 21.9, 9.9])
     assert all(v.write for v in verdicts[:3])
+
+
+@laws
+@given(scene=scenes, plan=plans)
+def test_with_nothing_to_be_seen_every_point_is_given_back(scene: Scene, plan: Plan) -> None:
+    for wish in (plan, COLDER):
+        verdicts = outcome_of(blinded(scene), wish, GuardMemory()).verdicts
+        assert not any(v.write for v in verdicts)
+        assert all(v.release for v in verdicts)
 
 
 @laws
