@@ -22,7 +22,7 @@ from tests.support.servers import Mosquitto, free_port
 from twin.historian.history import HistoryReader
 from twin.sitefile.load import load_site
 
-SECONDS = scaled(30, 60)
+SECONDS = scaled(20, 60)
 FLOOD_HZ, MAD_HZ = 20_000, 5_000
 MOST_MB = 300.0
 
