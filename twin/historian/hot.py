@@ -65,6 +65,9 @@ class HotSamples:
         return [self._kept[key] for key in keys]
 
     def _unpacked(self, row: int, digest: str) -> Samples:
-        batch, _ = unpack(self._db.execute("SELECT packed FROM hot WHERE id = ?", (row,)).fetchone()[0])
+        found = self._db.execute("SELECT packed FROM hot WHERE id = ?", (row,)).fetchone()
+        if found is None:
+            raise ValueError(f"block {row} stands in an index and in no table")
+        batch, _ = unpack(found[0])
         series = self._catalogues.get(digest)[1][batch.point]
         return Samples(series, batch.source_ns, batch.value, batch.quality).at(np.argsort(series, kind="stable"))
