@@ -23,7 +23,7 @@ from tests.support.servers import Mosquitto
 from twin.historian.history import HistoryReader
 from twin.sitefile.load import load_site
 
-KILLS = scaled(12, 200)
+KILLS = scaled(20, 200)
 LONGEST_S = 20.0 if NIGHTLY else 7.0  # a start takes 2 to 3 s of it
 BACK_S = 5.0
 LEAST_POINTS_PER_S = 1_900
