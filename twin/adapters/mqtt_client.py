@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 from typing import Any
 
 import aiomqtt
@@ -47,8 +46,6 @@ def client_for(settings: LinkSettings, will: MessageOut | None) -> aiomqtt.Clien
         tls_context=tls_context(settings.tls) if settings.tls else None,
         tls_insecure=True if settings.tls and settings.tls.insecure else None,
         logger=_quiet,
-        # small packets that wait for each other's acknowledgement would cost 40 ms a round
-        socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
     )
     client._client.manual_ack_set(True)
     client._client.disable_logger()  # which is asked twice for every message

@@ -8,6 +8,7 @@ does; so what is read, and what ends a connection, stays the same.
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
@@ -37,7 +38,11 @@ class Reading:
         paho._create_socket, paho.loop_read = self._socket, self._read_on
 
     def _socket(self) -> _ReadAhead:
-        self._ahead = _ReadAhead(self._make_socket())
+        made = self._make_socket()
+        # small packets that wait for each other's acknowledgement would cost 40 ms a round; aiomqtt's own
+        # `socket_options` leave out whatever is no plain socket, and what is returned here is none
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._ahead = _ReadAhead(made)
         return self._ahead
 
     def _read_on(self) -> MQTTErrorCode:
@@ -127,9 +132,9 @@ def acknowledge(paho: Any, mids: Sequence[int]) -> None:
 class _ReadAhead:
     """A socket as paho uses it, which hands out what one read brought."""
 
-    def __init__(self, socket: Any) -> None:
-        self._socket = socket
-        self.send = socket.send
+    def __init__(self, made: Any) -> None:
+        self._socket = made
+        self.send = made.send
         self.held = b""
         self.ended = False
 

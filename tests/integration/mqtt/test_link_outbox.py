@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import cast
 
 import pytest
@@ -40,6 +41,14 @@ async def test_a_publication_arrives_as_it_was_given(broker: BrokerUnderTest, ve
         message = await watcher.message()
         assert (message.topic, message.payload, message.qos, message.retain) == ("kpi/größe", b"1.25", qos, False)
         assert at_work.link.health.published == 1
+
+
+async def test_small_packets_do_not_wait_for_each_others_acknowledgement(broker: BrokerUnderTest, version: int) -> None:
+    async with a_link(broker.port, version=version) as at_work:
+        await at_work.link.publish(MessageOut(STATUS, b"online", qos=1))
+        client = at_work.link._client
+        assert client is not None
+        assert client._client.socket().getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_a_retained_publication_is_there_for_whoever_comes_later(broker: BrokerUnderTest, version: int) -> None:

@@ -42,6 +42,9 @@ class Pieces:
         self.sent += content
         return len(content)
 
+    def setsockopt(self, *_: int) -> None:
+        pass
+
     def close(self) -> None:
         self._pieces = []
 
