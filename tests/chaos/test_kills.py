@@ -42,8 +42,17 @@ class Outcome:
     receiver: LoggedReceiver
 
 
-def run_of_kills(directory: Path, deaths: list[str], *, weakness: str = "-") -> Outcome:
-    """A simulated site and the gateways say what they have to, while the daemon in charge is killed again and again."""
+def run_of_kills(
+    directory: Path,
+    deaths: list[str],
+    *,
+    weakness: str = "-",
+    enough: Callable[[LoggedReceiver], bool] = lambda _receiver: True,
+) -> Outcome:
+    """A simulated site and the gateways say what they have to, while the daemon in charge is killed again and again.
+
+    The one that is not killed any more goes on until the receiver has had `enough`.
+    """
     (directory / "broker").mkdir()
     broker = Mosquitto(directory / "broker")
     broker.start()
@@ -63,6 +72,7 @@ def run_of_kills(directory: Path, deaths: list[str], *, weakness: str = "-") -> 
         victim.close()
         gateways = Gateways(broker.port)
         killed = kill_again_and_again(victim, ear, deaths, np.random.default_rng(SEED), longest_s=LONGEST_S)
+        wait_until(lambda: enough(receiver), "what the receiver waits for")
         ledger = gateways.stop()
         plant.end(signal.SIGINT)
         history = directory / "state" / "demo" / "history.db"
@@ -156,7 +166,9 @@ def test_r1_weak_builds_are_seen_to_lose(
 
 def test_r2_a_weak_build_is_seen_to_step_back(tmp_path: Path, promised: Callable[..., None]) -> None:
     deaths = ["send_sealed:1:after", "send_sealed:1:before"]
-    receiver = run_of_kills(tmp_path, deaths, weakness=weak.FORGETFUL).receiver
+    # a first cycle commands nothing yet: the last life is given the time to come to the commands of the first one
+    outcome = run_of_kills(tmp_path, deaths, weakness=weak.FORGETFUL, enough=lambda heard: heard.steps_back > 0)
+    receiver = outcome.receiver
     promised(
         Promise("R2 weak: forgetful", len(deaths), receiver.steps_back, "> 0 steps back", receiver.steps_back > 0),
         commands=len(receiver.log),
