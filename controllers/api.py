@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from controllers.decide.memory import DecideMemory
-from twin.domain.actuators import Limits, Mode
+from twin.domain.actuators import Actuator, Limits, Mode
 from twin.domain.arrays import Flags, Floats, Ints
 from twin.domain.decisions import Plan
 from twin.domain.facility import Facility
@@ -14,7 +14,7 @@ from twin.domain.site import ControlSettings
 from twin.domain.state import Forecast, State
 from twin.model.compiled import CompiledSite
 
-_RANK = {Mode.SHADOW: 0, Mode.ADVISE: 1, Mode.CONTROL: 2}
+_RANK = {mode: rank for rank, mode in enumerate(Mode)}  # they are declared from least to most
 
 
 def lower_mode(one: Mode, other: Mode) -> Mode:
@@ -66,10 +66,15 @@ class Authority:
         """Whether a plan may count on moving this actuator.
 
         A point that lags behind the others in authority is planned as fixed; a plan must not live on moves that
-        nobody makes.
+        nobody makes. What may be written, be it within a band, moves with the others that may.
         """
-        grant = self.grants[index]
-        return grant.fixed is None and not grant.held and grant.mode is self.highest
+        grant, highest = self.grants[index], self.highest
+        follows = grant.mode.writes if highest.writes else grant.mode is highest
+        return grant.fixed is None and not grant.held and follows
+
+    def band(self, actuator: Actuator) -> tuple[float, float]:
+        """The lowest and highest value that an actuator may be given in its mode."""
+        return actuator.band(self.grants[actuator.index].mode)
 
 
 @dataclass(frozen=True, slots=True)

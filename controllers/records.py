@@ -104,7 +104,7 @@ def _action(verdict: Verdict, mode: Mode, before: float, leased: bool) -> str:
         return "release"
     if not moves:
         return "hold"
-    return {Mode.ADVISE: "advice", Mode.SHADOW: "shadow", Mode.CONTROL: "hold"}[mode]
+    return {Mode.ADVISE: "advice", Mode.SHADOW: "shadow"}.get(mode, "hold")
 
 
 def _number(value: float) -> float | None:

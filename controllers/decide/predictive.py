@@ -76,18 +76,20 @@ def _targeted(task: Task, stands: Floats, plan: PlanMemory) -> Floats:
     target = stands.copy()
     for actuator in task.limits.actuators:
         if task.authority.free(actuator.index) and actuator.point in plan.target:
-            target[actuator.index] = plan.target[actuator.point]
+            low, high = task.authority.band(actuator)
+            target[actuator.index] = min(max(plan.target[actuator.point], low), high)
     return target
 
 
 def _groups(task: Task) -> list[_Group]:
     """All free setpoints one by one, and the halls' supply air together besides."""
-    free = [a for a in task.limits.actuators if task.authority.free(a.index) and a.high > a.low]
-    groups = [_Group((a.index,), a.low, a.high, a.kind is Kind.UPS_MODE) for a in free]
-    air = [a for a in free if a.kind is Kind.SUPPLY_AIR]
-    if len(air) > 1:
-        together = _Group(tuple(a.index for a in air), max(a.low for a in air), min(a.high for a in air), False)
-        groups.insert(0, together)
+    bands = [(a, *task.authority.band(a)) for a in task.limits.actuators if task.authority.free(a.index)]
+    free = [(a, low, high) for a, low, high in bands if high > low]
+    groups = [_Group((a.index,), low, high, a.kind is Kind.UPS_MODE) for a, low, high in free]
+    air = [one for one in free if one[0].kind is Kind.SUPPLY_AIR]
+    low, high = max((low for _, low, _ in air), default=0.0), min((high for _, _, high in air), default=0.0)
+    if len(air) > 1 and high > low:
+        groups.insert(0, _Group(tuple(a.index for a, _, _ in air), low, high, False))
     return groups
 
 

@@ -79,7 +79,8 @@ def rules_step(task: Task, memory: ResetMemory) -> tuple[Floats, ResetMemory, tu
         elif actuator.kind is Kind.CONDENSER_WATER and condenser_due:
             step = _condenser_c(task, actuator) - stands
         if step is not None:
-            target[actuator.point] = min(max(stands + step, actuator.low), actuator.high)
+            low, high = task.authority.band(actuator)
+            target[actuator.point] = min(max(stands + step, low), high)
         if actuator.point in target:
             wish[actuator.index] = target[actuator.point]
             reason[actuator.index] = _reason(actuator, wish[actuator.index] - stands)

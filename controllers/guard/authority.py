@@ -127,7 +127,7 @@ def _obeyed(
     match order.kind:
         case "mode":
             if order.mode not in tuple(Mode):
-                return refused(f"no mode is called {order.mode!r}; modes are shadow, advise, control")
+                return refused(f"no mode is called {order.mode!r}; modes are {', '.join(Mode)}")
             modes = tuple(m for m in memory.modes if m.point != order.point)
             now_ns = given.state.now_ns
             ordered = OrderedMode(
@@ -196,4 +196,4 @@ def _grant(given: AuthorityInput, actuator: Actuator, memory: AuthorityMemory) -
         return Grant(Mode.SHADOW, fixed, False, "cold start: waiting for " + ", ".join(given.state.missing))
     if observed_s < given.control.warm_up_s:
         return Grant(Mode.SHADOW, fixed, False, f"warming up: {observed_s:.0f} s of {given.control.warm_up_s:.0f} s")
-    return Grant(mode, fixed, False, "" if mode is Mode.CONTROL else f"mode is {mode}")
+    return Grant(mode, fixed, False, "" if mode.writes else f"mode is {mode}")

@@ -16,6 +16,7 @@ from typing import Any
 
 MAX_BYTES = 2048
 _FIELDS = ("v", "u", "seq", "epoch", "lease", "issued", "expires", "mode", "decision", "prev", "limits")
+_LET = {"control": ("bounded", "control"), "bounded": ("bounded",)}  # modes of a command, by the file's ceiling
 _RELEASE_FIELDS = ("release", "seq", "epoch", "lease", "issued", "decision", "limits")
 
 
@@ -30,7 +31,8 @@ class _Rule:
     whole: bool
     rise_per_min: float
     step: float
-    may_control: bool
+    ceiling: str
+    bounded_high: float
 
 
 class Checker:
@@ -87,8 +89,8 @@ class Checker:
             return f"{value:g} is outside {rule.low:g} to {rule.high:g}"
         if rule.whole and value not in {0, 1}:
             return f"{value:g} is no mode"
-        if said["mode"] != "control" or not rule.may_control:
-            return "the operator does not let this setpoint be controlled"
+        if said["mode"] not in _LET.get(rule.ceiling, ()):
+            return f"the operator does not let this setpoint be controlled: its ceiling is {rule.ceiling}"
         try:
             life = datetime.fromisoformat(said["expires"]) - datetime.fromisoformat(said["issued"])
         except (TypeError, ValueError) as error:
@@ -99,6 +101,9 @@ class Checker:
         if not _is_number(before):
             return "prev is no number"
         most = max(rule.step, rule.rise_per_min * self._lease_s / 60.0)
+        # found above its band, it may come down at its pace
+        if said["mode"] == "bounded" and value > max(rule.bounded_high, before) + 1e-6:
+            return f"{value:g} is above {rule.bounded_high:g}, and bounded"
         # from below the envelope the way up begins at its edge
         if not rule.whole and value > max(before, rule.low) + most + 1e-6:
             return f"rises from {before:g} to {value:g}, at most {most:g} within one lease"
@@ -117,7 +122,8 @@ def _rule(entry: dict[str, Any]) -> _Rule:
         whole=whole,
         rise_per_min=0.0 if whole else float(entry["max_rise_per_min"]),
         step=1.0 if whole else float(entry["step"]),
-        may_control=entry.get("ceiling", "shadow") == "control",
+        ceiling=entry.get("ceiling", "shadow"),
+        bounded_high=float(entry["local"]) + (0.0 if whole else float(entry.get("bounded_span_k", 1.0))),
     )
 
 

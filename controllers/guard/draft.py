@@ -127,6 +127,11 @@ class Sheet:
         if self.value[index] > ceiling + SAME:
             self.to(index, ceiling, step, because)
 
+    def not_below(self, index: int, floor: float, step: str, because: str) -> None:
+        """Take a value up to a floor, if it is below."""
+        if self.value[index] < floor - SAME:
+            self.to(index, floor, step, because)
+
     def deny(self, index: int, step: str, because: str, *, release: bool) -> None:
         """Nothing may leave for this actuator; with `release` a running lease is given back."""
         value = self.value[index]

@@ -21,7 +21,8 @@ class Entry:
     low: float
     high: float
     local: float
-    may_control: bool
+    ceiling: str
+    span: float
     step: float
     rise_per_min: float
     fall_per_min: float
@@ -32,6 +33,10 @@ class Entry:
     def owner(self) -> str:
         """The hall, the UPS side, or "plant"."""
         return self.point.split("/", maxsplit=1)[0]
+
+    def lets(self, mode: str) -> bool:
+        """Whether a command may be written in a mode."""
+        return (mode == "bounded" and self.ceiling == "control") or mode == self.ceiling in {"bounded", "control"}
 
     @property
     def unit(self) -> str:
@@ -74,7 +79,8 @@ def _entries(tables: list[dict[str, Any]], halls: tuple[str, ...], sides: tuple[
                 low=float(table["low"]),
                 high=float(table["high"]),
                 local=float(table["local"]),
-                may_control=table["ceiling"] == "control",
+                ceiling=table["ceiling"],
+                span=0.0 if table["kind"] == UPS else float(table.get("bounded_span_k", 1.0)),
                 step=float(table.get("step", 1.0)),
                 rise_per_min=float(table.get("max_rise_per_min", 0.0)),
                 fall_per_min=float(table.get("max_fall_per_min", 0.0)),

@@ -71,6 +71,11 @@ def dew_floor_c(book: Book, facts: Facts, entry: Entry) -> float:
     return min(dew_c + book.dew_margin_k, entry.high) if math.isfinite(dew_c) else -math.inf
 
 
+def bounded_c(facts: Facts, entry: Entry) -> float:
+    """What a setpoint in bounded mode may not rise above; inf in the others."""
+    return entry.local + entry.span if facts.rights[entry.point].mode == "bounded" else math.inf
+
+
 def ceilings(book: Book, facts: Facts, entry: Entry, wish: float) -> Iterator[Bound]:
     """The highest that may leave."""
     stand = facts.stands[entry.point]
@@ -82,6 +87,7 @@ def ceilings(book: Book, facts: Facts, entry: Entry, wish: float) -> Iterator[Bo
     asked = wish if ordered is None else ordered
     into = entry.low if asked > at else at  # what is found colder than its limits may come inside, if asked to
     yield Bound("wish", max(asked, at, into) if not math.isnan(asked) else at, f"asked for {asked}")
+    yield Bound("bounded", max(at, bounded_c(facts, entry)), f"its own is {entry.local}")
     if facts.state.missing:
         yield Bound("missing", at, str(facts.state.missing))
     if facts.state.setpoint_quality[facts.points.index(entry.point)] > SUSPECT:
@@ -166,7 +172,7 @@ def silences(book: Book, facts: Facts, entry: Entry, value: float) -> Iterator[B
     right, stand = facts.rights[entry.point], facts.stands[entry.point]
     if right.held:
         yield Bound("held", stand.value)
-    if not right.control:
+    if not right.writes:
         yield Bound("authority", stand.value)
     if not stand.known:
         yield Bound("unknown stand", stand.value)

@@ -21,7 +21,6 @@ from tests.judge.facts import Facts, Past, Right, Sent, Stand
 from tests.judge.judge import Judge
 from tests.judge.sites import Place, a_place
 from tests.support.states import a_plan, a_state, forecast_of
-from twin.domain.actuators import Mode
 from twin.domain.arrays import Floats
 from twin.domain.sealed import SealedCommand
 from twin.domain.state import HallState, PlantState, State, UpsState
@@ -151,7 +150,7 @@ def _case(place: Place, r: int, state: State, drawn: Setpoints, halls: Halls, po
         doubt_sd=place.control.inlet_backoff_sd,
         points=names,
         stands={p: Stand(at[i], since_ns[i], known[i], leased[i]) for i, p in enumerate(names)},
-        rights={p: Right(g.mode is Mode.CONTROL, g.held, g.fixed) for p, g in zip(names, grants, strict=True)},
+        rights={p: Right(g.mode.value, g.held, g.fixed) for p, g in zip(names, grants, strict=True)},
         wishes=dict(zip(names, drawn.wish[r].tolist(), strict=True)),
         past=Past(
             frozenset(memory.reverting),

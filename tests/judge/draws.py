@@ -126,7 +126,7 @@ def setpoints(draw: Draws, now_ns: int) -> Setpoints:
     wish = draw.spoil(wish, 0.15, low + draw.uniform(-0.5, 1.5, n) * (high - low))
     wish = np.where(switched, np.where(draw.chance(0.6, n), 1.0, 0.0), wish)
     wish = draw.spoil(wish, 0.02, chance.choice([np.nan, np.inf, -np.inf, 0.4999, 1e30], (rows, n)))
-    mode = np.where(draw.chance(0.08, n), chance.integers(0, 2, (rows, n)), 2)
+    mode = np.where(draw.chance(0.08, n), chance.integers(0, 2, (rows, n)), np.where(draw.chance(0.15, n), 2, 3))
     lowered = np.minimum(mode, [MODES.index(a.ceiling) for a in actuators])
     part = draw.uniform(0, 1, n)
     return Setpoints(

@@ -20,11 +20,15 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """What may be done with a setpoint: whether we may write it, whether somebody else has it, and what was ordered."""
+    """What may be done with a setpoint: in which mode, whether somebody else has it, and what was ordered."""
 
-    control: bool
+    mode: str
     held: bool = False
     override: float | None = None
+
+    @property
+    def writes(self) -> bool:
+        return self.mode in {"bounded", "control"}
 
 
 @dataclass(frozen=True, slots=True)

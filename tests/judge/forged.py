@@ -27,6 +27,8 @@ def fair(book: Book, entry: Entry, chance: np.random.Generator) -> Said:
         prev = float(chance.uniform(entry.low, entry.high))
         most = max(entry.step, entry.rise_per_min * book.lease_s / 60.0)
         value = min(float(chance.choice([entry.low, prev, prev + most, entry.high])), prev + most, entry.high)
+    if entry.ceiling == "bounded":
+        value = min(value, max(prev, entry.local + entry.span))
     return {
         "v": value,
         "u": entry.unit,
@@ -35,7 +37,7 @@ def fair(book: Book, entry: Entry, chance: np.random.Generator) -> Said:
         "lease": "7.1",
         "issued": iso_utc(NOW_NS),
         "expires": iso_utc(NOW_NS + int(chance.choice([S, lease_ns]))),
-        "mode": "control",
+        "mode": "bounded" if entry.ceiling == "bounded" else "control",
         "decision": "7-1-0",
         "prev": prev,
         "limits": book.hash,
@@ -56,6 +58,12 @@ def _too_steep(said: Said, book: Book, entry: Entry) -> Said:
     return said | {"prev": prev, "v": entry.high} if prev > entry.low else said | {"v": entry.high + 0.01}
 
 
+def _above_the_band(entry: Entry) -> Said:
+    top = entry.local + entry.span
+    inside = entry.kind != UPS and top + 0.01 <= entry.high
+    return {"mode": "bounded", "prev": top, "v": top + 0.01 if inside else entry.high + 1.0}
+
+
 SPOILT: dict[str, Callable[[Said, Book, Entry], Said]] = {
     "a little above": lambda said, book, entry: said | {"v": entry.high + 0.001, "prev": entry.high},
     "a little below": lambda said, book, entry: said | {"v": entry.low - 0.001},
@@ -71,6 +79,11 @@ SPOILT: dict[str, Callable[[Said, Book, Entry], Said]] = {
     "no file": _with(limits=""),
     "mode advise": _with(mode="advise"),
     "mode shadow": _with(mode="shadow"),
+    "no mode": _with(mode=None),
+    "above the band": lambda said, book, entry: said | _above_the_band(entry),
+    "more than bounded": lambda said, book, entry: (
+        said | {"mode": "control" if entry.ceiling == "bounded" else "advise"}
+    ),
     "too long": lambda said, book, entry: _end(said, NOW_NS + round(book.lease_s * S) + 10_000_000),
     "a day": lambda said, book, entry: _end(said, NOW_NS + 86_400 * S),
     "over": lambda said, book, entry: _end(said, NOW_NS),
@@ -121,7 +134,11 @@ def tried(seed: int) -> Iterator[tuple[str, bool, str]]:
         topic = f"{place.root}/_cmd/{entry.point}"
         said = fair(place.book, entry, chance)
         payload = _bytes(said)
-        yield f"fair {entry.point}", not entry.may_control, place.checker.objection(topic, payload)
+        yield (
+            f"fair {entry.point}",
+            entry.ceiling not in {"bounded", "control"},
+            place.checker.objection(topic, payload),
+        )
         release = {"release": True} | {
             name: said[name] for name in ("seq", "epoch", "lease", "issued", "decision", "limits")
         }

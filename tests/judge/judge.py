@@ -7,7 +7,18 @@ from collections import Counter
 from collections.abc import Iterable
 
 from tests.judge.book import CHILLED, CONDENSER, UPS, Book, Entry
-from tests.judge.bounds import ROUND, SUSPECT, Bound, ceilings, demands, floors, panicking, reverting, silences
+from tests.judge.bounds import (
+    ROUND,
+    SUSPECT,
+    Bound,
+    bounded_c,
+    ceilings,
+    demands,
+    floors,
+    panicking,
+    reverting,
+    silences,
+)
 from tests.judge.facts import Facts, Read, Sent
 from tests.judge.paper import read
 
@@ -39,7 +50,7 @@ class Judge:
         stand, right = facts.stands[entry.point], facts.rights[entry.point]
         name, wrong = entry.point, []
         leaves = one is not None and not one.release
-        free = right.control and not right.held and stand.known and entry.may_control
+        free = right.writes and not right.held and stand.known and entry.lets(right.mode)
         top = list(ceilings(self.book, facts, entry, facts.wishes[name])) if leaves or free else []
         low = list(floors(self.book, facts, entry)) if leaves or free else []
         must = list(demands(self.book, facts, entry)) if free else []
@@ -55,8 +66,8 @@ class Judge:
             if not self._on_grid(entry, v, stand.value):
                 wrong.append(f"grid: {name}: {v} is no multiple of {entry.step}")
             if right.override is not None:
-                wrong += self._only_as_ordered(facts, entry, v, right.override)
-        if stand.leased and (right.held or not right.control) and not (one and one.release):
+                wrong += self._only_as_ordered(facts, entry, v, min(right.override, bounded_c(facts, entry)))
+        if stand.leased and (right.held or not right.writes) and not (one and one.release):
             wrong.append(f"lease kept: {name}: no authority, and it was not given back")
         if free and stand.value >= entry.low - ROUND:
             after = self._after(facts, entry, one)
@@ -68,7 +79,8 @@ class Judge:
                 if after > b.at + ROUND and not (unread and b.at > entry.local - entry.step)
             ]
             if right.override is not None and not unread:
-                wrong += self._obeyed(facts, entry, right.override, after, max((b.at for b in low), default=entry.low))
+                ordered = min(right.override, bounded_c(facts, entry))
+                wrong += self._obeyed(facts, entry, ordered, after, max((b.at for b in low), default=entry.low))
         return wrong
 
     def _obeyed(self, facts: Facts, entry: Entry, ordered: float, after: float, lowest: float) -> list[str]:
@@ -141,7 +153,7 @@ class Judge:
             return (self._after(facts, entry, one),)
         right = facts.rights[entry.point]
         withheld = bool(facts.state.missing) and not stand.value < entry.local - ROUND
-        runs_out = stand.leased and (withheld or right.held or not right.control)
+        runs_out = stand.leased and (withheld or right.held or not right.writes)
         if not stand.known:
             return (stand.value, entry.low, entry.high)
         return (stand.value, entry.local) if runs_out else (stand.value,)
@@ -153,7 +165,7 @@ class Judge:
         ours = [
             e.point
             for e in sides
-            if (right := facts.rights[e.point]).control
+            if (right := facts.rights[e.point]).writes
             and not right.held
             and facts.stands[e.point].known
             and self._after(facts, e, said.get(e.point)) >= 0.5
@@ -168,7 +180,7 @@ class Judge:
         """Which rule alone decides: without it the next one would let a rise (or a fall) pass further."""
         right, wish = facts.rights[entry.point], facts.wishes[entry.point]
         stand = facts.stands[entry.point]
-        if not (right.control and not right.held and stand.known):
+        if not (right.writes and not right.held and stand.known):
             silent = [b.rule for b in silences(self.book, facts, entry, stand.value)]
             if len(silent) == 1 and (stand.leased or abs(wish - stand.value) > ROUND):
                 self.decided[silent[0]] += 1

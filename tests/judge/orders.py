@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tests.judge.book import UPS, Book
 from tests.judge.facts import Right
 
-RANKS = ("shadow", "advise", "control")
+RANKS = ("shadow", "advise", "bounded", "control")
 HOUR_NS = 3600 * 1_000_000_000
 
 
@@ -59,6 +59,6 @@ class Ordered:
         entry = self.book.entry(point)
         assert entry is not None
         site = self.modes.get("", (self.requested, 0))[0]
-        mode = _lower(_lower(site, self.modes.get(point, (site, 0))[0]), "control" if entry.may_control else "advise")
+        mode = _lower(_lower(site, self.modes.get(point, (site, 0))[0]), entry.ceiling)
         ordered = self.overrides.get(point)
-        return Right(mode == "control" and ready, held, ordered[0] if ordered else None)
+        return Right(mode if ready else "shadow", held, ordered[0] if ordered else None)

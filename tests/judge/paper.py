@@ -48,8 +48,10 @@ def read(book: Book, facts: Facts, sent: Sent) -> tuple[Read | None, list[str]]:
         return None, [*wrong, f"value: {point}: {value!r} is no number"]
     if said["u"] != entry.unit:
         wrong.append(f"unit: {point}: {said['u']!r}, must be {entry.unit!r}")
-    if said["mode"] != "control" or not entry.may_control:
-        wrong.append(f"ceiling: {point}: mode {said['mode']!r}, the file allows control: {entry.may_control}")
+    if not entry.lets(said["mode"]):
+        wrong.append(f"ceiling: {point}: mode {said['mode']!r}, the file allows {entry.ceiling}")
+    elif said["mode"] != facts.rights[point].mode:
+        wrong.append(f"mode: {point}: {said['mode']!r} is cited, allowed is {facts.rights[point].mode}")
     if entry.kind == UPS and value not in (0, 1):
         wrong.append(f"value: {point}: {value} is no mode")
     if not _number(said["prev"]) or abs(said["prev"] - facts.stands[point].value) > TOLERANCE:

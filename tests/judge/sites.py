@@ -138,11 +138,12 @@ def a_limits_file(chance: np.random.Generator, period_s: float) -> bytes:
             f'[[setpoints]]\npoint = "{point}"\nkind = "{kind}"\nlow = {low:.4g}\nhigh = {high:.4g}\n'
             f"local = {min(max(float(f'{local:.4g}'), float(f'{low:.4g}')), float(f'{high:.4g}'))}\nstep = {step}\n"
             f"max_rise_per_min = {some(0.02, 0.05, 0.1, 0.3)}\nmax_fall_per_min = {some(0.05, 0.2, 0.4)}\n"
-            f'ceiling = "{"control" if chance.random() < 0.95 else "advise"}"\n'
+            f"{chance.choice(['', 'bounded_span_k = 0.5', 'bounded_span_k = 1.95'])}\n"
+            f'ceiling = "{chance.choice(["control", "bounded", "advise"], p=[0.85, 0.1, 0.05])}"\n'
         )
     parts.append(
         f'[[setpoints]]\npoint = "{{ups}}/mode"\nkind = "ups_mode"\nlow = 0\nhigh = {int(chance.random() < 0.9)}\n'
         f"local = 0\ndwell_s = {some(600.0, 3600.0)}\nmax_changes_per_day = {int(chance.integers(1, 5))}\n"
-        'ceiling = "control"\n'
+        f'ceiling = "{chance.choice(["control", "bounded"], p=[0.95, 0.05])}"\n'
     )
     return "\n".join(parts).encode()

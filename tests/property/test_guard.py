@@ -121,7 +121,7 @@ def test_nothing_is_written_or_moved_where_somebody_else_holds_the_point(
         if grant.held:
             assert not verdict.write
             assert verdict.value == scene.previous.value[verdict.actuator]
-        if grant.mode is not Mode.CONTROL:
+        if not grant.mode.writes:
             assert not verdict.write
             assert verdict.release
 

@@ -48,6 +48,7 @@ point = "{hall}/supply_air_sp_c"
 kind = "supply_air"
 low = 18
 high = 25
+local = 22
 step = 0.1
 max_rise_per_min = 0.1
 ceiling = "control"
@@ -57,6 +58,7 @@ point = "plant/chws_sp_c"
 kind = "chilled_water"
 low = 8
 high = 18
+local = 10
 step = 0.1
 max_rise_per_min = 0.05
 ceiling = "control"
@@ -66,6 +68,7 @@ point = "plant/cws_sp_c"
 kind = "condenser_water"
 low = 16
 high = 30
+local = 24
 step = 0.1
 max_rise_per_min = 0.1
 ceiling = "control"
@@ -75,6 +78,7 @@ point = "ups-a/mode"
 kind = "ups_mode"
 low = 0
 high = 1
+local = 0
 ceiling = "advise"
 
 [[setpoints]]
@@ -82,6 +86,7 @@ point = "ups-b/mode"
 kind = "ups_mode"
 low = 0
 high = 1
+local = 0
 ceiling = "control"
 """
 
@@ -112,6 +117,7 @@ def an_actuator(index: int, point: str, kind: Kind, **changed: Any) -> Actuator:
         max_changes_per_day=4,
         ceiling=Mode.CONTROL,
         local=local,
+        span=0.0 if switched else 1.0,
     )
     return replace(plain, **changed)
 

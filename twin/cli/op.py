@@ -70,7 +70,7 @@ def release(
 
 @app.command()
 def mode(
-    name: Annotated[str, typer.Argument(metavar="MODE", help="shadow, advise or control.")],
+    name: Annotated[str, typer.Argument(metavar="MODE", help="shadow, advise, bounded or control.")],
     reason: ReasonOption,
     point: AnyPointArgument = "",
     lasting: ForOption = "",

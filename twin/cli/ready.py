@@ -68,10 +68,16 @@ def ready(
         folder = _folder(state, loaded) if state else settings.state_dir / loaded.facility.site
         notes = _notes(folder)
         basis, files = files_of(Path(loaded.directory), event_time=settings.clock.source == "event")
-        report = evaluated(
-            loaded.facility.site, basis, loaded.limits.hash, loaded.limits.actuators, notes, _recorded(folder, notes)
-        )
         on_file = _on_file(folder)
+        report = evaluated(
+            loaded.facility.site,
+            basis,
+            loaded.limits.hash,
+            loaded.limits.actuators,
+            notes,
+            _recorded(folder, notes),
+            had=on_file.earned if on_file and on_file.basis == basis else None,
+        )
         if write:
             on_file = _put_on_file(folder, report, on_file, files, by or getpass.getuser())
     if as_json:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from twin.daemon.wiring import Wishes
 
 ModeOption = Annotated[
-    str, typer.Option("--mode", metavar="shadow|advise|control", help="Instead of the mode in control.toml.")
+    str, typer.Option("--mode", metavar="shadow|advise|bounded|control", help="Instead of the mode in control.toml.")
 ]
 ControllerOption = Annotated[
     str, typer.Option("--controller", metavar="NAME", help="Instead of the controller in control.toml.")

@@ -12,7 +12,7 @@ from twin.daemon.health import Counters
 from twin.domain.actuators import Mode
 from twin.domain.clock import NS_PER_S
 
-_MODES = {Mode.SHADOW: 0.0, Mode.ADVISE: 1.0, Mode.CONTROL: 2.0}
+_MODES = {mode: float(level) for level, mode in enumerate(Mode)}
 
 
 def level_sources(parts: Parts) -> list[Counters]:

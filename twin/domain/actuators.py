@@ -8,11 +8,17 @@ from enum import Enum, IntEnum, StrEnum
 
 
 class Mode(StrEnum):
-    """How much the daemon may do. Shadow writes nothing under `_cmd`."""
+    """How much the daemon may do. Shadow writes nothing under `_cmd`, bounded stays near the site's own setpoint."""
 
     SHADOW = "shadow"
     ADVISE = "advise"
+    BOUNDED = "bounded"
     CONTROL = "control"
+
+    @property
+    def writes(self) -> bool:
+        """Whether setpoints leave in it."""
+        return self in {Mode.BOUNDED, Mode.CONTROL}
 
 
 class Kind(Enum):
@@ -39,7 +45,7 @@ class Actuator:
     Steps: `max_rise_per_min` and `max_fall_per_min` bound the ramp in the setpoint's unit; `dwell_s` is the least time
     between changes of a discrete mode, `max_changes_per_day` the most of them. `ceiling` is the highest mode this
     actuator may reach. `step` is the resolution a setpoint is rounded to. `local` is the site's own setpoint,
-    which the receiver returns to when a lease ends.
+    which the receiver returns to when a lease ends; in bounded mode a setpoint stays within `span` of it.
     """
 
     index: int
@@ -57,6 +63,13 @@ class Actuator:
     max_changes_per_day: int
     ceiling: Mode
     local: float
+    span: float
+
+    def band(self, mode: Mode) -> tuple[float, float]:
+        """The lowest and highest value that may be wished for in a mode."""
+        if mode is not Mode.BOUNDED:
+            return self.low, self.high
+        return max(self.low, self.local - self.span), min(self.high, self.local + self.span)
 
     @property
     def point(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from twin.domain.actuators import Actuator, ActuatorTable, Kind, Mode
 from twin.domain.clock import NS_PER_S
@@ -16,15 +16,27 @@ _DAY_S = 86_400.0
 
 
 def evaluated(
-    site: str, basis: str, limits_hash: str, actuators: ActuatorTable, notes: Notes, recorded: Recorded
+    site: str,
+    basis: str,
+    limits_hash: str,
+    actuators: ActuatorTable,
+    notes: Notes,
+    recorded: Recorded,
+    had: Mapping[str, str] | None = None,
 ) -> Report:
-    """The report for the present files. Days under other files, or of a clock that ran ahead, count for nothing."""
+    """The report for the present files. Days under other files, or of a clock that ran ahead, count for nothing.
+
+    `had`: modes by setpoint that a report on file for the same files gives; days do not last as long as it does.
+    """
     days = tuple(day for day in notes.days if day.basis == basis and day.last_ns <= notes.newest_ns)
     since_ns = notes.newest_ns - ladder.WINDOW_DAYS * round(_DAY_S * NS_PER_S)
     lately = tuple(day for day in days if day.last_ns > since_ns)
     of_site = site_criteria(lately, notes if days else Notes(), recorded)
     sound = all(criterion.met for criterion in of_site)
-    points = tuple(_point(actuator, actuators, days, notes, recorded, sound=sound) for actuator in actuators)
+    points = tuple(
+        _point(actuator, actuators, days, notes, recorded, Mode((had or {}).get(actuator.point, "shadow")), sound=sound)
+        for actuator in actuators
+    )
     return Report(
         site=site,
         basis=basis,
@@ -45,17 +57,18 @@ def _point(
     days: Sequence[Day],
     notes: Notes,
     recorded: Recorded,
+    had: Mode,
     *,
     sound: bool,
 ) -> PointReport:
     stands = Mode(notes.modes.get(actuator.point, Mode.SHADOW.value)) if days else Mode.SHADOW
     earned = Mode.SHADOW
-    for step in (Mode.ADVISE, Mode.CONTROL):
-        met = sound and all(one.met for one in _step(step, actuator, all_of_them, days))
-        if not met or not ladder.reaches(actuator.ceiling, step):
+    for step in ladder.rungs(actuator.kind)[1:]:
+        shown = sound and all(one.met for one in _step(step, actuator, all_of_them, days))
+        if not (shown or ladder.reaches(had, step)) or not ladder.reaches(actuator.ceiling, step):
             break
         earned = step
-    following = ladder.above(stands)
+    following = ladder.above(stands, actuator.kind)
     if following is not None and not ladder.reaches(actuator.ceiling, following):
         following = None
     cycles = sum(_of(day, actuator.point).modes.get(mode, 0) for day in days for mode in ladder.RUNGS)
@@ -78,21 +91,22 @@ def _point(
 
 def _step(step: Mode, actuator: Actuator, all_of_them: ActuatorTable, days: Sequence[Day]) -> tuple[Criterion, ...]:
     """What this actuator itself must show for a step, beside what the site must."""
-    below = ladder.RUNGS[ladder.RUNGS.index(step) - 1]
-    long = _days_at(days, actuator.point, below)
-    met = long >= ladder.RUNG_DAYS
+    rungs = ladder.rungs(actuator.kind)
+    below = rungs[rungs.index(step) - 1]
+    long, needed = _days_at(days, actuator.point, below), ladder.days_on(below)
+    met = long >= needed
     found = [
         Criterion(
             f"days in {below.value}",
-            f">= {ladder.RUNG_DAYS:g}",
+            f">= {needed:g}",
             long,
             "d",
             f"{long:.1f} days in {below.value} or above",
             met,
-            "" if met else f"{ladder.RUNG_DAYS - long:.1f} days more",
+            "" if met else f"{needed - long:.1f} days more",
         )
     ]
-    if step is Mode.CONTROL:
+    if below is Mode.ADVISE:
         found += [_taken(actuator.point, days), *_order(actuator, all_of_them, days)]
     return tuple(found)
 
@@ -111,12 +125,13 @@ def _taken(point: str, days: Sequence[Day]) -> Criterion:
 
 
 def _order(actuator: Actuator, all_of_them: ActuatorTable, days: Sequence[Day]) -> list[Criterion]:
-    present = frozenset(one.kind for one in all_of_them if one.ceiling is Mode.CONTROL)
+    present = frozenset(one.kind for one in all_of_them if one.ceiling.writes)
     return [_loop(kind, all_of_them, days) for kind in ladder.before(actuator.kind, present)]
 
 
 def _loop(kind: Kind, all_of_them: ActuatorTable, days: Sequence[Day]) -> Criterion:
-    longest = max(_days_at(days, one.point, Mode.CONTROL) for one in all_of_them.of_kind(kind))
+    writing = (one for one in all_of_them.of_kind(kind) if one.ceiling.writes)
+    longest = max(_days_at(days, one.point, one.ceiling) for one in writing)  # as far as it may ever go
     met = longest >= ladder.FIRST_LOOP_DAYS
     name = kind.value.replace("_", " ")
     return Criterion(

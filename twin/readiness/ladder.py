@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from twin.domain.actuators import Kind, Mode
 
-RUNGS = (Mode.SHADOW, Mode.ADVISE, Mode.CONTROL)
+RUNGS = tuple(Mode)
 WINDOW_DAYS = 14  # of evidence that is looked at
 RUNG_DAYS = 14.0  # on a rung, or above it, before the next
+BOUNDED_DAYS = 7.0  # the same for the bounded one
 FIRST_LOOP_DAYS = 7.0  # the kinds before must have been in control for so long
 AVAILABLE_FRAC = 0.99
 QUORATE_FRAC = 0.99
@@ -44,10 +45,19 @@ def before(kind: Kind, present: frozenset[Kind]) -> tuple[Kind, ...]:
     return tuple(one for one in _BEFORE[kind] if one in present)
 
 
-def above(mode: Mode) -> Mode | None:
+def rungs(kind: Kind) -> tuple[Mode, ...]:
+    """The rungs of a kind: there is nothing between one UPS mode and the other, so it has no bounded one."""
+    return tuple(mode for mode in RUNGS if mode is not Mode.BOUNDED or kind is not Kind.UPS_MODE)
+
+
+def above(mode: Mode, kind: Kind) -> Mode | None:
     """The next rung, None on the highest."""
-    place = RUNGS.index(mode)
-    return RUNGS[place + 1] if place + 1 < len(RUNGS) else None
+    return next((rung for rung in rungs(kind) if rung is not mode and reaches(rung, mode)), None)
+
+
+def days_on(rung: Mode) -> float:
+    """How long a setpoint has to stand on a rung, or above it, before the next."""
+    return BOUNDED_DAYS if rung is Mode.BOUNDED else RUNG_DAYS
 
 
 def reaches(mode: Mode, least: Mode) -> bool:

@@ -137,7 +137,7 @@ class InfluxSettings(Group):
 class ControlSettings(Group):
     """What the site file leaves to whoever starts the process."""
 
-    mode: Literal["shadow", "advise", "control"] | None = Field(
+    mode: Literal["shadow", "advise", "bounded", "control"] | None = Field(
         default=None, description="Instead of the site's own mode."
     )
 

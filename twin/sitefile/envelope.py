@@ -19,6 +19,7 @@ FILE = "limits.toml"
 _UNLIMITED_PER_DAY = 86_400
 # a mode has no ramp: any change fits into one cycle
 _NO_RAMP_PER_MIN = 60.0
+_BOUNDED_SPAN_K = 1.0
 
 _NAME_OF = {
     Kind.SUPPLY_AIR: "supply_air_sp_c",
@@ -145,6 +146,9 @@ class Envelope:
         for key in _RAMPED if switched else _SWITCHED:
             if getattr(table, key) is not None:
                 self._add((*path, key), f"{key} means nothing for kind {table.kind}", "leave it out")
+        if switched and table.bounded_span_k is not None:
+            message = "a UPS mode has no span: in bounded mode it stands at `local`"
+            self._add((*path, "bounded_span_k"), message, "leave it out")
         if switched:
             for key in ("low", "high", "local"):
                 value = getattr(table, key)
@@ -206,6 +210,7 @@ def _actuator(index: int, table: SetpointTable, asset: str, name: str, hall: str
         max_changes_per_day=_UNLIMITED_PER_DAY if table.max_changes_per_day is None else table.max_changes_per_day,
         ceiling=Mode(table.ceiling),
         local=table.local,
+        span=_BOUNDED_SPAN_K if table.bounded_span_k is None and not switched else table.bounded_span_k or 0.0,
     )
 
 

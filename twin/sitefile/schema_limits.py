@@ -8,7 +8,7 @@ from pydantic import Field
 
 from twin.sitefile.schema_base import Celsius, FileModel, NotNegative, Positive, Share, Text
 
-ModeName = Literal["shadow", "advise", "control"]
+ModeName = Literal["shadow", "advise", "bounded", "control"]
 
 
 class InletTable(FileModel):
@@ -76,7 +76,10 @@ class SetpointTable(FileModel):
     max_fall_per_min: Positive | None = Field(default=None, description="fastest fall, per minute")
     dwell_s: Positive | None = Field(default=None, description="ups_mode: least time between changes, s")
     max_changes_per_day: int | None = Field(default=None, ge=0, le=1440, description="ups_mode: most changes in 24 h")
-    ceiling: ModeName = Field(description="highest mode this setpoint may reach: shadow, advise or control")
+    bounded_span_k: NotNegative | None = Field(
+        default=None, description="in bounded mode it stays so near to `local`, K; 1 K where nothing is said"
+    )
+    ceiling: ModeName = Field(description="highest mode this setpoint may reach: shadow, advise, bounded or control")
 
 
 class LimitsFile(FileModel):
@@ -94,7 +97,7 @@ class LimitsFile(FileModel):
 class ControlFile(FileModel):
     """control.toml."""
 
-    mode: ModeName = Field(default="shadow", description="shadow, advise or control")
+    mode: ModeName = Field(default="shadow", description="shadow, advise, bounded or control")
     controller: Literal["hold", "reset_rules", "predictive"] = Field(default="predictive", description="who plans")
     period_s: float = Field(default=60.0, ge=5.0, le=900.0, description="one cycle, s")
     warm_up_s: NotNegative = Field(default=300.0, description="after a start, observe this long before writing, s")

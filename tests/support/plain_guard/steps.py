@@ -26,8 +26,16 @@ def rights(given: GuardInput, memory: GuardMemory, draft: PlainDraft) -> PlainDr
             continue
         if grant.fixed is not None:
             draft = draft.to(i, grant.fixed, "authority", f"an operator ordered {grant.fixed:g}")
-        if grant.mode is not Mode.CONTROL:
+        if grant.mode not in {Mode.BOUNDED, Mode.CONTROL}:
             draft = draft.deny(i, "authority", grant.why, release=True)
+        if grant.mode is Mode.BOUNDED:
+            low, high = actuator.local - actuator.span, min(actuator.high, actuator.local + actuator.span)
+            low = max(low, actuator.low)
+            because = f"bounded to {low:g} to {high:g} {actuator.unit}"
+            draft = draft.not_above(i, high, "authority", because)
+            floor = min(low, stands(given, actuator))
+            if grant.fixed is None and draft.value[i] < floor - SAME:
+                draft = draft.to(i, floor, "authority", because)
     return draft
 
 

@@ -131,6 +131,32 @@ def test_only_control_writes(mode: object) -> None:
     assert "does not let this setpoint be controlled" in objection(command(mode=mode))
 
 
+def bounded(value: float, **changed: object) -> dict[str, Any]:
+    return command(value) | {"mode": "bounded"} | changed
+
+
+def test_what_is_bounded_is_near_the_sites_own_or_comes_down() -> None:
+    assert objection(bounded(22.3)) == ""
+    assert objection(bounded(23.0, prev=23.0)) == ""
+    assert objection(bounded(23.1, prev=23.0)) == "23.1 is above 23, and bounded"
+    assert objection(bounded(23.8, prev=24.0)) == ""
+    wider = Checker(LIMITS_FILE.replace(b"local = 22", b"local = 22\nbounded_span_k = 2"), ROOT)
+    said = json.dumps(bounded(23.1, prev=23.0)).encode()
+    assert "and bounded" not in wider.objection(f"{ROOT}/_cmd/{H1}", said)
+
+
+def test_a_ceiling_of_bounded_lets_nothing_else_pass() -> None:
+    file = LIMITS_FILE.replace(b'ceiling = "control"', b'ceiling = "bounded"')
+    checker = Checker(file, ROOT)
+    cited = {"limits": sha256(file).hexdigest()[:16]}
+
+    def said(body: dict[str, Any]) -> str:
+        return checker.objection(f"{ROOT}/_cmd/{H1}", json.dumps(body | cited).encode())
+
+    assert said(bounded(22.3)) == ""
+    assert "its ceiling is bounded" in said(command(22.3))
+
+
 def test_a_setpoint_whose_ceiling_is_below_control_is_never_written() -> None:
     assert "does not let this setpoint be controlled" in objection(switch(1), UPS_A)
 

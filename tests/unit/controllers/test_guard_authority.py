@@ -208,7 +208,7 @@ def test_an_override_without_a_value_holds_the_point_where_it_stands() -> None:
         (an_order("override", UPS_B, value=0.5), "a UPS mode is 0 (double conversion) or 1 (ECO)"),
         (an_order("override", value=20.0), "an override needs a point"),
         (an_order("override", "h9/supply_air_sp_c", value=20.0), "no actuator is called 'h9/supply_air_sp_c'"),
-        (an_order("mode", mode="full"), "no mode is called 'full'; modes are shadow, advise, control"),
+        (an_order("mode", mode="full"), "no mode is called 'full'; modes are shadow, advise, bounded, control"),
         (an_order("mode", mode="shadow", until_ns=T0_NS), "its end has already passed"),
         (an_order("party"), "no order is called 'party'; orders are mode, override, release"),
     ],

@@ -42,6 +42,7 @@ def blind() -> Scene:
     ("scene", "point", "wish", "step"),
     [
         (a_scene().allowed(H1, Mode.ADVISE, why="mode is advise"), H1, 22.1, "authority"),
+        (a_scene().standing({H1: 23.0}).allowed(H1, Mode.BOUNDED), H1, 23.1, "authority"),
         (a_scene().readback(H1, Quality.STALE), H1, 22.1, "inputs"),
         (a_scene().halls(inlet_sd_k=0.8), H1, 22.1, "confidence"),
         (a_scene(), H1, math.nan, "limits"),

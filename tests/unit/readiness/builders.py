@@ -20,7 +20,7 @@ DAY_CYCLES = 1440
 
 def an_actuator(index: int, point: str, kind: Kind, ceiling: Mode = Mode.CONTROL) -> Actuator:
     asset, name = point.split("/")
-    return Actuator(index, asset, name, kind, "degC", "h1", 18.0, 25.0, 0.1, 0.1, 0.2, math.nan, 4, ceiling, 22.0)
+    return Actuator(index, asset, name, kind, "degC", "h1", 18.0, 25.0, 0.1, 0.1, 0.2, math.nan, 4, ceiling, 22.0, 1.0)
 
 
 def actuators(*, ceiling: Mode = Mode.CONTROL) -> ActuatorTable:

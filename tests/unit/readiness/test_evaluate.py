@@ -133,10 +133,10 @@ def both_rungs() -> Notes:
     return of_days(*shadow_days(14), *advice, mode="advise")
 
 
-def test_supply_air_climbs_to_control_first_and_water_and_ups_wait_for_it() -> None:
+def test_supply_air_climbs_to_bounded_first_and_water_and_ups_wait_for_it() -> None:
     report = reported(both_rungs())
     assert of_point(report, SUPPLY).ready
-    assert of_point(report, SUPPLY).earned is Mode.CONTROL
+    assert of_point(report, SUPPLY).earned is Mode.BOUNDED
     water, ups = of_point(report, WATER), of_point(report, UPS)
     assert [(c.name, c.met) for c in water.criteria] == [
         ("days in advise", True),
@@ -158,6 +158,33 @@ def test_a_week_of_control_over_supply_air_lets_water_follow_but_not_the_ups() -
     assert of_point(report, WATER).ready
     assert not of_point(report, UPS).ready
     assert "chilled water before" in {c.name for c in of_point(report, UPS).criteria if not c.met}
+
+
+def a_week_bounded(notes: Notes, cycles: int = 1440) -> Notes:
+    week = [
+        a_day(n, "advise", points={**a_day(n, "advise").points, SUPPLY: PointDay({"bounded": cycles})})
+        for n in range(28, 35)
+    ]
+    return replace(notes, days=(*notes.days, *week), newest_ns=week[-1].last_ns)
+
+
+@pytest.mark.parametrize(("cycles", "earned"), [(1440, Mode.CONTROL), (1400, Mode.BOUNDED)])
+def test_a_week_near_its_own_setpoint_lets_supply_air_go_on_to_control(cycles: int, earned: Mode) -> None:
+    point = of_point(reported(a_week_bounded(both_rungs(), cycles)), SUPPLY)
+    assert point.earned is earned
+
+
+def test_a_ceiling_of_bounded_counts_as_the_way_to_its_end() -> None:
+    report = reported(a_week_bounded(both_rungs()), ceiling=Mode.BOUNDED)
+    assert of_point(report, SUPPLY).earned is Mode.BOUNDED
+    assert named(of_point(report, WATER).criteria, "supply air before").met
+
+
+def test_what_a_report_on_file_gave_is_not_asked_for_again() -> None:
+    notes = of_days(*shadow_days(14))
+    had = evaluated("demo", BASIS, "limits", actuators(), notes, Recorded(), had={SUPPLY: "bounded"})
+    assert of_point(had, SUPPLY).earned is Mode.BOUNDED
+    assert of_point(had, WATER).earned is Mode.ADVISE
 
 
 @pytest.mark.parametrize(("followed", "met"), [(23, True), (22, False)])  # of 28: 82 % and 79 %
