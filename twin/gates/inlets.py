@@ -13,7 +13,7 @@ from twin.gates.lean import LOW_AT_ONCE_SD, SLACK_K, Lean, lean, too_low
 from twin.gates.learning import FIRST_SPREAD_K, FIRST_WANDER_K, Learned, learn
 from twin.gates.memory import Columns, GateMemory, columns_of, stored
 from twin.gates.neighbours import Expected, expected
-from twin.gates.noise import FIRST_K, Noise, noise
+from twin.gates.noise import BEFORE, FIRST_K2, Noise, noise
 from twin.gates.pick import pick
 from twin.gates.spike import middle_of
 from twin.gates.stuck import Stillness, stillness, stuck
@@ -21,7 +21,7 @@ from twin.gates.stuck import Stillness, stillness, stuck
 SPREADS_FORGIVEN = 3.0
 SUPPLY_SLACK_K = 1.5  # a hall's recirculation may move its inlets against the supply air
 LEAST_LOAD = 0.05
-LAST = ("value_c", "before_c", "residual_k", "residual_before_k")
+LAST = ("value_c", "before_c")
 _NAN = float("nan")
 
 
@@ -40,12 +40,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """Of the newest reading and the one before: value, and how far it lay from what was expected."""
+    """The newest reading and the one before."""
 
     value_c: Floats
     before_c: Floats
-    residual_k: Floats
-    residual_before_k: Floats
     doubted: Flags
 
 
@@ -93,9 +91,10 @@ def judge_inlets(known: Gates, seen: Seen, memory: GateMemory) -> Judged:
     slack_k[:, -1] = np.maximum(slack_k[:, -1], SUPPLY_SLACK_K)
     leaning = memory.kept(Lean, "lean", shape)
     leaning = lean(leaning, residual_k, (slack_k + less_k, slack_k + more_k), seen.since_s, judged)
-    jump_k = np.minimum(np.abs(residual_k - last.residual_k), np.abs(residual_k - last.residual_before_k))
-    jumps = memory.kept(Noise, "noise", shape, {"lately_k": FIRST_K, "usual_k": FIRST_K})
-    jumps = noise(jumps, jump_k, still.resolution_k, seen.since_s, (judged & ~known.is_supply, ~last.doubted))
+    jumps = memory.kept(
+        Noise, "noise", shape, {"lately_k2": FIRST_K2, "usual_k2": FIRST_K2} | dict.fromkeys(BEFORE, _NAN)
+    )
+    jumps = noise(jumps, residual_k, still.resolution_k, seen.since_s, (judged & ~known.is_supply, ~last.doubted))
     still = stillness(still, seen.value_c, now.inlet_c, seen.since_s, seen.fresh)
     frozen = stuck(still, np.count_nonzero(trusted, axis=1))
 
@@ -140,8 +139,6 @@ def judge_inlets(known: Gates, seen: Seen, memory: GateMemory) -> Judged:
                 Last(
                     value_c=pick(seen.fresh, seen.value_c, last.value_c),
                     before_c=pick(seen.fresh, last.value_c, last.before_c),
-                    residual_k=pick(judged, residual_k, last.residual_k),
-                    residual_before_k=pick(judged, last.residual_k, last.residual_before_k),
                     doubted=doubted,
                 ),
             ),
