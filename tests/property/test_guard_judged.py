@@ -16,14 +16,14 @@ from tests.judge.cases import BATCH
 from tests.judge.hunt import STEPS, Found, hunt
 
 PARTS = 4  # beside each other, where there are cores
-CYCLES = scaled(12_000, 1_000_000)
+CYCLES = scaled(100_000, 1_000_000)
 RUNS = scaled(30, 10_000)
 FORGED = scaled(40, 2_000)
 # each rule must have stood alone between some wish and the plant, else this proves nothing
 RULES = (
     "limits", "rate up", "rate down", "missing", "quorum", "readback", "doubt", "warn", "inlet", "revert", "panic",
     "dew point", "redundancy", "ride through", "unknown", "eco", "eco stays", "dwell", "changes a day", "one side",
-    "lift", "authority", "held", "override", "no number",
+    "lift", "bounded", "authority", "held", "override", "no number",
 )  # fmt: skip
 
 

@@ -152,7 +152,8 @@ def stands_on(
             kept_at={point: mode.value for point, mode in may.lowered},
         )
     elif vouched_by and requested is not Mode.SHADOW:
-        log.warning("no readiness report is asked for: somebody vouches", by=vouched_by, mode=requested.value)
+        say = log.info if event_time else log.warning  # a simulation or a replay moves nobody's plant
+        say("no readiness report is asked for: somebody vouches", by=vouched_by, mode=requested.value)
     return basis, may
 
 
