@@ -101,11 +101,16 @@ def _over(until_ns: int, now_ns: int) -> bool:
 
 
 def _started(given: AuthorityInput, memory: AuthorityMemory) -> AuthorityMemory:
-    """A new epoch observes first; an ordered mode outlives the restart only where it lowers what was requested."""
+    """A new epoch observes first; an ordered mode outlives the restart only where it lowers what a start begins in."""
     if memory.epoch == given.epoch:
         return memory
-    kept = tuple(m for m in memory.modes if lower_mode(m.mode, given.requested) is m.mode)
+    kept = tuple(m for m in memory.modes if lower_mode(m.mode, _at_start(given)) is m.mode)
     return AuthorityMemory(given.epoch, given.state.mono_s, False, memory.overrides, kept)
+
+
+def _at_start(given: AuthorityInput) -> Mode:
+    """What a start begins in: to write without a word of an operator must be allowed."""
+    return given.requested if given.control.auto_resume else lower_mode(given.requested, Mode.ADVISE)
 
 
 def _obeyed(
@@ -179,7 +184,7 @@ def _refusal(actuator: Actuator, value: float) -> str:
 
 
 def _grant(given: AuthorityInput, actuator: Actuator, memory: AuthorityMemory) -> Grant:
-    site_wide = next((m.mode for m in memory.modes if m.point == EVERYWHERE), given.requested)
+    site_wide = next((m.mode for m in memory.modes if m.point == EVERYWHERE), _at_start(given))
     for_point = next((m.mode for m in memory.modes if m.point == actuator.point), site_wide)
     mode = lower_mode(lower_mode(site_wide, for_point), actuator.ceiling)
     override = next((o for o in memory.overrides if o.point == actuator.point), None)
@@ -196,4 +201,6 @@ def _grant(given: AuthorityInput, actuator: Actuator, memory: AuthorityMemory) -
         return Grant(Mode.SHADOW, fixed, False, "cold start: waiting for " + ", ".join(given.state.missing))
     if observed_s < given.control.warm_up_s:
         return Grant(Mode.SHADOW, fixed, False, f"warming up: {observed_s:.0f} s of {given.control.warm_up_s:.0f} s")
-    return Grant(mode, fixed, False, "" if mode.writes else f"mode is {mode}")
+    waits = mode is Mode.ADVISE and site_wide is not given.requested and _at_start(given) is site_wide
+    because = f"mode is {mode}" + (": after a start writing waits for an operator's order" if waits else "")
+    return Grant(mode, fixed, False, "" if mode.writes else because)

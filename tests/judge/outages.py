@@ -27,7 +27,7 @@ def too_little_water(book: Book, facts: Facts, h: int) -> bool:
     """Whether tank, pipes, air and metal together cannot take the hall's heat for long enough.
 
     All of the hall's share of the water warms from where it is asked to be to the panic limit, all of its air and metal
-    by as much; nothing else takes heat but the walls. Other halls share the water by what their air handlers could bring
+    by as much; nothing else takes heat but the walls. Other halls share it by what their air handlers could bring
     there: a hall that has none left to run leaves it to the others.
     """
     hall, halls, plant = facts.facility.halls[h], facts.state.halls, facts.facility.plant

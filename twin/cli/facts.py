@@ -89,13 +89,18 @@ def unmapped_points(site: Site) -> list[str]:
     assets["chiller"] = list(facility.plant.chillers.ids)
     assets["tower"] = list(facility.plant.towers.ids)
     assets["ups"] = [ups.id for ups in facility.power.ups]
+    mapped = {point.id for point in site.points.points}
     missing: list[str] = []
     for asset_class, names in KNOWN.items():
         for name in names:
+            if name.endswith("_priority"):  # says the same as `_held`: one of them is enough
+                continue
+            as_well = name.replace("_held", "_priority")
             without = [
                 asset
                 for asset in assets[asset_class]
-                if f"{asset}/{name}" not in site.points and not (name == "valve_frac" and asset in no_valve)
+                if not {f"{asset}/{name}", f"{asset}/{as_well}"} & mapped
+                and not (name == "valve_frac" and asset in no_valve)
             ]
             if without and len(without) == len(assets[asset_class]):
                 missing.append(f"{asset_class}/{name}" if len(without) > 1 else f"{without[0]}/{name}")

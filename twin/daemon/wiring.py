@@ -93,7 +93,7 @@ def order_of(site: Site, limits_file: bytes, *, mode: Mode, controller: str, epo
     return Order(
         site=site,
         gates=Gates.of(site.facility, site.points),
-        estimator=Estimator(site.facility, compiled, site.limits.actuators, layout),
+        estimator=Estimator(site.facility, compiled, site.limits.actuators, layout, site.control.write_priority),
         controller=controller_named(controller or site.control.controller),
         checker=Checker(limits_file, site.topics.root),
         mode=mode,

@@ -65,6 +65,8 @@ class ControlSettings:
     co2_price_per_kg: float
     min_saving_frac: float  # a new plan must promise this share of cooling power against the present one
     override_hours: float = 8.0  # an operator's override ends after this long when he names no end
+    auto_resume: bool = True  # a start that finds a mode that writes does so; else it advises until an operator's order
+    write_priority: int = 12  # BACnet priority of our own writing: a lower number in force is somebody stronger
     vouched_by: str = ""  # who answers for a mode that no readiness report covers, "" when nobody does
 
 

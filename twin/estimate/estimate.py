@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.domain.actuators import ActuatorTable
-from twin.domain.arrays import Floats, frozen
+from twin.domain.arrays import Flags, Floats, frozen
 from twin.domain.facility import Facility
 from twin.domain.points import Quality
 from twin.domain.snapshot import Snapshot
@@ -37,6 +37,14 @@ class Estimator:
     site: CompiledSite
     actuators: ActuatorTable
     layout: Layout
+    write_priority: int = 12  # what stands at a lower one is somebody else's
+
+
+def _held(known: Estimator, seen: Readings) -> Flags:
+    """Setpoints that somebody at the plant has: by a switch, or by a stronger priority than ours."""
+    held: Flags = seen.many(known.layout.held) >= 0.5
+    stronger: Flags = seen.many(known.layout.priority) < known.write_priority
+    return held | stronger
 
 
 def estimate(known: Estimator, snapshot: Snapshot, memory: EstimateMemory) -> tuple[State, EstimateMemory]:
@@ -64,7 +72,7 @@ def estimate(known: Estimator, snapshot: Snapshot, memory: EstimateMemory) -> tu
         setpoint=setpoint,
         setpoint_quality=np.array([int(seen.quality(int(i))) for i in known.layout.setpoint], dtype=np.uint8),
         setpoint_ns=seen.source_ns(known.layout.setpoint),
-        held_by_operator=(seen.many(known.layout.held) >= 0.5).astype(np.uint8),
+        held_by_operator=_held(known, seen).astype(np.uint8),
         missing=_missing(known, halls, plant),
         input_quality=_cited(known, snapshot, seen),
         residual_w=residual_w,

@@ -34,7 +34,7 @@ class HallLayout:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Points of the whole site. `setpoint` and `held` go by actuator index."""
+    """Points of the whole site. `setpoint`, `held` and `priority` go by actuator index."""
 
     halls: tuple[HallLayout, ...]
     racks: int
@@ -55,6 +55,7 @@ class Layout:
     it_power: int
     setpoint: Ints
     held: Ints
+    priority: Ints
 
     @staticmethod
     def of(facility: Facility, points: PointTable, actuators: ActuatorTable) -> Layout:
@@ -106,10 +107,11 @@ class Layout:
             facility_power=points.find("meter/facility_w"),
             it_power=points.find("meter/it_w"),
             setpoint=np.array([points.find(a.point) for a in actuators], dtype=np.int64),
-            held=np.array([points.find(_holder_of(a.point)) for a in actuators], dtype=np.int64),
+            held=np.array([points.find(_of_setpoint(a.point, "held")) for a in actuators], dtype=np.int64),
+            priority=np.array([points.find(_of_setpoint(a.point, "priority")) for a in actuators], dtype=np.int64),
         )
 
 
-def _holder_of(setpoint: str) -> str:
-    """The point that says who holds a setpoint: "h1/supply_air_sp_c" has "h1/supply_air_sp_held"."""
-    return f"{setpoint.removesuffix('_c')}_held"
+def _of_setpoint(setpoint: str, what: str) -> str:
+    """A point about a setpoint: who holds "h1/supply_air_sp_c" stands in "h1/supply_air_sp_held"."""
+    return f"{setpoint.removesuffix('_c')}_{what}"

@@ -123,7 +123,8 @@ def _reaches_own(text: str, root: str) -> bool:
 def _readback_topics(site: Site) -> tuple[str, ...]:
     """Topics that carry the readback of a setpoint, or who holds it, in order."""
     setpoints = [actuator.point for actuator in site.limits.actuators]
-    names = [*setpoints, *(f"{point.removesuffix('_c')}_held" for point in setpoints)]
+    holders = (f"{point.removesuffix('_c')}_{who}" for point in setpoints for who in ("held", "priority"))
+    names = [*setpoints, *holders]
     read_back = {site.points.find(name) for name in names}
     return tuple(dict.fromkeys(rule.topic for rule in site.topics.rules if rule.point in read_back))
 
@@ -169,7 +170,7 @@ def _logins(group: tuple[str, ...], topics: list[str], root: str) -> Iterator[tu
 
 
 def _is_setpoint(name: str) -> bool:
-    return name.endswith(("_sp_c", "_held")) or name == "mode"
+    return name.endswith(("_sp_c", "_held", "_priority")) or name == "mode"
 
 
 def _common(topics: list[str]) -> list[str]:

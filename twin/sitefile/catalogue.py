@@ -19,6 +19,7 @@ class KnownPoint:
 
 
 _FLAG = KnownPoint("1", 0.0, 1.0)
+_PRIORITY = KnownPoint("1", 1.0, 17.0)  # of BACnet, 1 the strongest; 17 where nobody writes
 _SHARE = KnownPoint("fraction", 0.0, 1.0)
 _SETPOINT = KnownPoint("degC", 0.0, 45.0)
 
@@ -45,6 +46,7 @@ KNOWN: dict[str, dict[str, KnownPoint]] = {
         "aisle_dp_pa": KnownPoint("Pa", -50.0, 100.0),
         "supply_air_sp_c": _SETPOINT,
         "supply_air_sp_held": _FLAG,
+        "supply_air_sp_priority": _PRIORITY,
     },
     "rack": {"inlet_c": _air(0.0, 70.0), "power_w": _watts(2e5)},
     "crah": {
@@ -67,6 +69,8 @@ KNOWN: dict[str, dict[str, KnownPoint]] = {
         "cws_sp_c": _SETPOINT,
         "chws_sp_held": _FLAG,
         "cws_sp_held": _FLAG,
+        "chws_sp_priority": _PRIORITY,
+        "cws_sp_priority": _PRIORITY,
         "cooling_w": _watts(1e8),
     },
     "chiller": {"power_w": _watts(1e7), "running": _FLAG, "load_frac": KnownPoint("fraction", 0.0, 1.3)},
@@ -80,6 +84,7 @@ KNOWN: dict[str, dict[str, KnownPoint]] = {
         "on_generator": _FLAG,
         "mode": _FLAG,
         "mode_held": _FLAG,
+        "mode_priority": _PRIORITY,
     },
     "meter": {"facility_w": _watts(1e9), "it_w": _watts(1e9)},
 }

@@ -112,6 +112,12 @@ class ControlFile(FileModel):
     override_hours: float = Field(
         default=8.0, gt=0.0, le=720.0, description="an operator's override without an end ends after this long, h"
     )
+    auto_resume: bool = Field(
+        default=True, description="after a start go on writing by itself; false: not before an operator orders a mode"
+    )
+    write_priority: int = Field(
+        default=12, ge=1, le=16, description="BACnet priority the gateway writes at for us; a lower number is stronger"
+    )
     vouched_by: str = Field(
         default="", max_length=120, description="who lets setpoints climb without a readiness report; empty = nobody"
     )

@@ -89,6 +89,24 @@ def test_then_it_observes_for_its_warm_up() -> None:
     assert authorise(asked(done), (), memory)[0].grants[0] == Grant(Mode.CONTROL, None, False, "")
 
 
+def test_where_it_may_not_resume_by_itself_a_start_advises_until_an_operators_order() -> None:
+    scene = a_scene()
+    given = asked(scene)
+    given = replace(given, control=replace(given.control, auto_resume=False))
+    ready = replace(READY, modes=())
+    waiting, memory, _ = authorise(given, (), ready)
+    assert (waiting.grants[0].mode, waiting.grants[0].why) == (
+        Mode.ADVISE,
+        "mode is advise: after a start writing waits for an operator's order",
+    )
+    resumed, memory, _ = authorise(given, (an_order("mode", mode="control"),), memory)
+    assert resumed.grants[0].mode is Mode.CONTROL
+    # the next start waits again
+    again, memory, _ = authorise(replace(given, epoch=EPOCH + 1), (), memory)
+    assert memory.modes == ()
+    assert again.grants[0].mode is not Mode.CONTROL
+
+
 def test_an_input_lost_later_does_not_start_the_warm_up_again() -> None:
     lost = a_scene().believing(missing=("h1/it_w",))  # the guard lets only cooling pass then
     assert granted(lost, H1, asked(lost)).mode is Mode.CONTROL

@@ -66,6 +66,7 @@ GOOD_READINGS: Mapping[str, float] = {
     "h1/supply_air_sp_held": 0.0,
     "plant/chws_sp_c": 10.0,
     "plant/chws_sp_held": 0.0,
+    "plant/chws_sp_priority": 17.0,
     "ups-b/mode": 0.0,
     "ups-b/mode_held": 0.0,
 }

@@ -163,6 +163,11 @@ def test_a_local_holder_is_seen(flag: float, held: int) -> None:
     assert Picture().having({"h1/supply_air_sp_held": flag}).state().held_by_operator.tolist() == [held, 0, 0]
 
 
+@pytest.mark.parametrize(("priority", "held"), [(8.0, 1), (11.0, 1), (12.0, 0), (16.0, 0), (17.0, 0)])
+def test_a_stronger_writer_on_bacnet_is_seen(priority: float, held: int) -> None:
+    assert Picture().having({"plant/chws_sp_priority": priority}).state().held_by_operator.tolist() == [0, held, 0]
+
+
 # --- from cycle to cycle
 def test_the_same_snapshot_and_memory_give_the_same_state_to_the_bit() -> None:
     _, memory = Picture().estimated()
