@@ -126,6 +126,7 @@ def show(
         return
     out = console()
     out.print(f"mode {told.get('mode')}, at {told.get('ts')}", markup=False)
+    out.print(f"authority: {told.get('authority') or 'not told'}", markup=False)
     for line in standing_lines(told):
         out.print(line, markup=False)
 

@@ -21,10 +21,11 @@ _json = msgspec.json.Encoder()
 
 
 class Voice:
-    """Builds every message of one site that is not a command."""
+    """Builds every message of one site that is not a command. `authority`: what its modes rest on, in words."""
 
-    def __init__(self, root: str, *, version: str, config_hash: str) -> None:
+    def __init__(self, root: str, *, version: str, config_hash: str, authority: str = "") -> None:
         self._root = root
+        self._authority = authority
         self._version = version
         self._config_hash = config_hash
 
@@ -106,6 +107,7 @@ class Voice:
         body = {
             "ts": iso_utc(now_ns),
             "mode": mode.value,
+            "authority": self._authority,
             "overrides": [
                 {"point": o.point, "v": o.value, "u": units.get(o.point, ""), **_whose(o)} for o in memory.overrides
             ],

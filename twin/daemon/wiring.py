@@ -57,6 +57,7 @@ from twin.historian.spool_db import SpoolLimits
 from twin.historian.store import HistoryStore
 from twin.ingest.orders import order_subscriptions
 from twin.model.warm import warm
+from twin.readiness.rule import Standing
 from twin.settings import MqttSettings, Settings
 
 log = structlog.get_logger("wiring")
@@ -81,6 +82,12 @@ class Wishes:
     series_source: str = "mqtt"
     forget: bool = False
     vouched_by: str = ""
+
+
+def _authority(may: Standing) -> str:
+    """What modes rest on, and how many setpoints are kept lower than was asked."""
+    kept = len(may.lowered)
+    return may.words + (f"; {kept} setpoint{'s' if kept > 1 else ''} kept lower, see twin ready" if kept else "")
 
 
 def order_of(site: Site, limits_file: bytes, *, mode: Mode, controller: str, epoch: int) -> Order:
@@ -132,7 +139,7 @@ async def build(site: Site, settings: Settings, wishes: Wishes, service: Service
         audit = AuditLog(state_dir.audit, clock, lambda file: first_entries(file, facts, clock.now_ns()))
         undo.push_async_callback(audit.close)
         core = Core(order, memory, event_time=event_time)
-        voice = Voice(site.topics.root, version=__version__, config_hash=site.config_hash)
+        voice = Voice(site.topics.root, version=__version__, config_hash=site.config_hash, authority=_authority(may))
         reconnected = asyncio.Event()
 
         def connected() -> None:

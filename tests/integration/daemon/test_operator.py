@@ -55,6 +55,7 @@ def test_an_operator_holds_looks_and_releases(tmp_path: Path, quick_site: Path, 
         (H1, 20.0, "night shift", "hot spot row 3")
     ]
     assert all(o["since"] < o["until"] for o in told["overrides"])
+    assert told["authority"].startswith("vouched by ")
     assert [(m["point"], m["mode"], m["by"], m["until"]) for m in told["modes"]] == [
         ("plant/chws_sp_c", "advise", "day shift", None)
     ]
