@@ -23,8 +23,8 @@ test: $(VENV)/.dev ## the whole suite, with real mosquitto and VictoriaMetrics w
 	@sh tests/support/install-servers.sh
 ifeq ($(ARGS),)
 	$(BIN)/pytest -m "not nightly" -n auto --ignore=tests/integration --ignore=tests/chaos
-	$(BIN)/pytest -m "not nightly" -n auto tests/integration
-	$(BIN)/pytest -m "not nightly" tests/chaos
+	$(BIN)/pytest -m "not nightly and not alone" -n auto tests/integration tests/chaos
+	$(BIN)/pytest -m "not nightly and alone" tests/chaos
 else
 	$(BIN)/pytest -m "not nightly" $(ARGS)
 endif

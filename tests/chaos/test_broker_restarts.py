@@ -20,7 +20,7 @@ ASLEEP_S = 0.5
 LEAST_POINTS_PER_S = 1_900
 SEED = 4
 
-pytestmark = pytest.mark.mosquitto
+pytestmark = [pytest.mark.mosquitto, pytest.mark.alone]
 
 
 def restarts(*ways: Way, asleep_s: float = 0.0) -> list[Restart]:

@@ -26,7 +26,7 @@ STEPS_S = (3600, -3600, *((DAY_S, -DAY_S) if NIGHTLY else ()), YEAR_2038_S, YEAR
 SLEWS_S = tuple(range(1, 11))
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), Path("libfaketimeMT.so.1"))
 
-pytestmark = pytest.mark.mosquitto
+pytestmark = [pytest.mark.mosquitto, pytest.mark.alone]
 
 
 def periods_s(ear: Ear) -> list[float]:

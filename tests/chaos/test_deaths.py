@@ -22,6 +22,7 @@ LOCAL_S = 30.0
 DISK_MB = 16
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.mosquitto,
     pytest.mark.skipif(not FAKETIME.exists() and os.environ.get("CI") != "true", reason="libfaketime is not installed"),
 ]

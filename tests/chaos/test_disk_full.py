@@ -30,6 +30,8 @@ from twin.historian.spool import Spool
 from twin.historian.spool_db import Account
 from twin.shipped import shipped_config
 
+pytestmark = pytest.mark.alone
+
 DISK_MB = 16
 FED = scaled(3_000_000, 20_000_000)  # several times what the disk holds
 RECORDS = [b'{"id":"%d"}' % n for n in range(1_000)]

@@ -30,6 +30,8 @@ from twin.domain.site import Site
 from twin.ingest.decode import Decoder
 from twin.sitefile.load import load_site
 
+pytestmark = pytest.mark.alone
+
 IN_PROCESS, THROUGH_A_BROKER = scaled(80_000, 800_000), scaled(20_000, 200_000)
 LEAST_PER_S, MOST_GROWTH_FRAC = 10_000, 0.05
 TOGETHER, WARM = 2_400, 24_000

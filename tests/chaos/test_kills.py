@@ -29,7 +29,7 @@ BACK_S = 5.0
 LEAST_POINTS_PER_S = 1_900
 SEED = 1
 
-pytestmark = pytest.mark.mosquitto
+pytestmark = [pytest.mark.mosquitto, pytest.mark.alone]
 
 
 @dataclass(frozen=True, slots=True)

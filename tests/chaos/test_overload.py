@@ -26,7 +26,7 @@ SECONDS = scaled(20, 60)
 FLOOD_HZ, MAD_HZ = 20_000, 5_000
 MOST_MB = 300.0
 
-pytestmark = pytest.mark.mosquitto
+pytestmark = [pytest.mark.mosquitto, pytest.mark.alone]
 
 
 def flood(port: int, file: Path, per_s: int) -> subprocess.Popen[str]:

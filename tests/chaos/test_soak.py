@@ -24,6 +24,8 @@ from twin.historian.history import HistoryReader
 from twin.shipped import shipped_config
 from twin.sitefile.load import load_site
 
+pytestmark = pytest.mark.alone
+
 MB = 1024**2
 SPEED = 100  # of the demo site: some 2,000 points/s, and a control period of 0.6 s on the wall
 WARM_S, RUN_S = scaled(30, 240), scaled(50, 1_200)

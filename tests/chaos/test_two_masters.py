@@ -23,7 +23,7 @@ AWAKE_S = 40.0  # after that: some cycles in which it would command
 TAKEOVER_S = 15.0
 WARM_UP_S = 5.0
 
-pytestmark = [pytest.mark.mosquitto, pytest.mark.nightly]
+pytestmark = [pytest.mark.mosquitto, pytest.mark.nightly, pytest.mark.alone]
 
 
 def a_daemon(name: str, site: Path, port: int, work: Path) -> Running:

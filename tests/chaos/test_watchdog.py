@@ -30,7 +30,7 @@ BEAT_S = 5.0
 APART_S = 6.0  # between the hangs of two services, so that they do not start again together
 WAYS = {"SIGSTOP": signal.SIGSTOP, "blocked loop": BLOCKED, "endless native loop": NATIVE}
 
-pytestmark = [pytest.mark.mosquitto, pytest.mark.nightly]
+pytestmark = [pytest.mark.mosquitto, pytest.mark.nightly, pytest.mark.alone]
 
 
 @dataclass(frozen=True, slots=True)

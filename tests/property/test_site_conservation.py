@@ -18,7 +18,7 @@ from twin.model.drive import Drive
 from twin.model.layout import Layout
 from twin.model.simulate import first_state, run
 
-SITES = 2_000 if os.environ.get("TWIN_TEST_SCALE") == "nightly" else 120
+SITES = 2_000 if os.environ.get("TWIN_TEST_SCALE") == "nightly" else 80
 STEPS = 50
 IN_ALL = SITES * STEPS
 
