@@ -178,8 +178,8 @@ class Stage:
         self.cable.mend()
         if self.way.name == BROKER_KILLED:
             self.broker.start()
-        with suppress(ProcessLookupError):
-            os.kill(self.plant.pid, signal.SIGCONT)
+        if self.way.name == SILENT:
+            self.plant.end(signal.SIGKILL)  # woken, it would live behind the time, and all it says would be stale
         if not self.plant.alive:
             self.plant = self._plant()
         assert self.gateway.alive
