@@ -75,6 +75,10 @@ class Actuator:
     def point(self) -> str:
         return f"{self.asset}/{self.name}"
 
+    def about(self, what: str) -> str:
+        """A point about this one: who holds "h1/supply_air_sp_c" stands in "h1/supply_air_sp_held"."""
+        return f"{self.point.removesuffix('_c')}_{what}"
+
 
 @dataclass(frozen=True, slots=True)
 class ActuatorTable:

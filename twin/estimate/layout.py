@@ -107,11 +107,6 @@ class Layout:
             facility_power=points.find("meter/facility_w"),
             it_power=points.find("meter/it_w"),
             setpoint=np.array([points.find(a.point) for a in actuators], dtype=np.int64),
-            held=np.array([points.find(_of_setpoint(a.point, "held")) for a in actuators], dtype=np.int64),
-            priority=np.array([points.find(_of_setpoint(a.point, "priority")) for a in actuators], dtype=np.int64),
+            held=np.array([points.find(a.about("held")) for a in actuators], dtype=np.int64),
+            priority=np.array([points.find(a.about("priority")) for a in actuators], dtype=np.int64),
         )
-
-
-def _of_setpoint(setpoint: str, what: str) -> str:
-    """A point about a setpoint: who holds "h1/supply_air_sp_c" stands in "h1/supply_air_sp_held"."""
-    return f"{setpoint.removesuffix('_c')}_{what}"

@@ -122,9 +122,8 @@ def _reaches_own(text: str, root: str) -> bool:
 
 def _readback_topics(site: Site) -> tuple[str, ...]:
     """Topics that carry the readback of a setpoint, or who holds it, in order."""
-    setpoints = [actuator.point for actuator in site.limits.actuators]
-    holders = (f"{point.removesuffix('_c')}_{who}" for point in setpoints for who in ("held", "priority"))
-    names = [*setpoints, *holders]
+    actuators = site.limits.actuators
+    names = [a.point for a in actuators] + [a.about(who) for a in actuators for who in ("held", "priority")]
     read_back = {site.points.find(name) for name in names}
     return tuple(dict.fromkeys(rule.topic for rule in site.topics.rules if rule.point in read_back))
 
