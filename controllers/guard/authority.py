@@ -184,7 +184,8 @@ def _refusal(actuator: Actuator, value: float) -> str:
 
 
 def _grant(given: AuthorityInput, actuator: Actuator, memory: AuthorityMemory) -> Grant:
-    site_wide = next((m.mode for m in memory.modes if m.point == EVERYWHERE), _at_start(given))
+    ordered = next((m.mode for m in memory.modes if m.point == EVERYWHERE), None)
+    site_wide = ordered or _at_start(given)
     for_point = next((m.mode for m in memory.modes if m.point == actuator.point), site_wide)
     mode = lower_mode(lower_mode(site_wide, for_point), actuator.ceiling)
     override = next((o for o in memory.overrides if o.point == actuator.point), None)
@@ -201,6 +202,6 @@ def _grant(given: AuthorityInput, actuator: Actuator, memory: AuthorityMemory) -
         return Grant(Mode.SHADOW, fixed, False, "cold start: waiting for " + ", ".join(given.state.missing))
     if observed_s < given.control.warm_up_s:
         return Grant(Mode.SHADOW, fixed, False, f"warming up: {observed_s:.0f} s of {given.control.warm_up_s:.0f} s")
-    waits = mode is Mode.ADVISE and site_wide is not given.requested and _at_start(given) is site_wide
+    waits = ordered is None and mode is _at_start(given) is not given.requested
     because = f"mode is {mode}" + (": after a start writing waits for an operator's order" if waits else "")
     return Grant(mode, fixed, False, "" if mode.writes else because)

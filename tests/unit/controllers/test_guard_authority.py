@@ -99,6 +99,8 @@ def test_where_it_may_not_resume_by_itself_a_start_advises_until_an_operators_or
         Mode.ADVISE,
         "mode is advise: after a start writing waits for an operator's order",
     )
+    told, _, _ = authorise(given, (an_order("mode", mode="advise"),), memory)
+    assert told.grants[0].why == "mode is advise"
     resumed, memory, _ = authorise(given, (an_order("mode", mode="control"),), memory)
     assert resumed.grants[0].mode is Mode.CONTROL
     # the next start waits again
